@@ -1,0 +1,226 @@
+/**
+ * The typed event bus. Tell: `emit` to every live listener, isolated from each other. Ask: a call through a live handle
+ * to the one provider, held in flight on it. Everything passes here and can be tapped.
+ */
+import { err, ResultAsync } from 'neverthrow'
+import type { BusRecord, HttpRecord, Tap } from './control.ts'
+import { FaultError, kernelFault, messageOf } from './fault.ts'
+import type { Handle } from './plugin.ts'
+import { type Capability, type EventType, refName } from './refs.ts'
+
+/** As much of an instance as the bus needs. */
+export interface Party {
+  readonly id: string
+  readonly generation: number
+  /** Whether events reach it. */
+  readonly live: boolean
+  /** Counts something as in flight on the instance; returns the release. */
+  hold(label: () => string): () => void
+  /** Called with what a listener or a timer threw. */
+  failed(where: string, cause: unknown): void
+}
+
+/** A service and the instance that answers for it. */
+export interface Provision {
+  readonly owner: Party
+  readonly service: object
+}
+
+interface HandleInfo {
+  readonly ref: Capability<unknown>
+  readonly consumer: Party
+  readonly resolve: () => Provision | undefined
+}
+
+/** The key under which a handle tells what it stands for; no string method can collide with it. */
+const INFO = Symbol('flow2api.handle')
+
+interface Listener {
+  readonly party: Party
+  readonly call: (payload: unknown) => unknown
+}
+
+export class Bus {
+  readonly #listeners = new Map<string, Set<Listener>>()
+  readonly #taps = new Set<Tap>()
+
+  tap(tap: Tap): () => void {
+    this.#taps.add(tap)
+    return () => void this.#taps.delete(tap)
+  }
+
+  get tapped(): boolean {
+    return this.#taps.size > 0
+  }
+
+  /** For the server, which has the other half of what a tap sees. */
+  recordHttp(record: HttpRecord): void {
+    for (const tap of this.#taps) guard(() => tap.http?.(record))
+  }
+
+  on<E>(party: Party, event: EventType<E>, listener: (payload: E) => unknown): () => void {
+    // The event's reference ties the payload's type on both sides.
+    const entry: Listener = { party, call: listener as (payload: unknown) => unknown }
+    const set = this.#listeners.get(event.id) ?? new Set()
+    this.#listeners.set(event.id, set.add(entry))
+    return () => {
+      set.delete(entry)
+      if (set.size === 0 && this.#listeners.get(event.id) === set) this.#listeners.delete(event.id)
+    }
+  }
+
+  emit<E>(from: Party, event: EventType<E>, payload: E): void {
+    for (const { party, call } of [...(this.#listeners.get(event.id) ?? [])]) {
+      if (!party.live) continue
+      const label = () => `${event.id} from ${from.id}`
+      const release = party.hold(label)
+      const record = this.#recorder(from, party, 'tell', event.id, null, [payload])
+      const fail = (cause: unknown) => {
+        release()
+        record?.('threw', cause)
+        party.failed(`listening to ${event.id}`, cause)
+      }
+      try {
+        const answer = call(payload)
+        if (answer instanceof Promise) {
+          answer.then(() => {
+            release()
+            record?.('ok', null)
+          }, fail)
+        } else {
+          release()
+          record?.('ok', null)
+        }
+      } catch (cause) {
+        fail(cause)
+      }
+    }
+  }
+
+  /** Everyone who listens to anything. */
+  parties(): Party[] {
+    return [...new Set([...this.#listeners.values()].flatMap(set => [...set].map(({ party }) => party)))]
+  }
+
+  handle<T>(consumer: Party, ref: Capability<T>, resolve: () => Provision | undefined): Handle<T> {
+    const methods = new Map<string, unknown>()
+    const info: HandleInfo = { ref, consumer, resolve }
+    const proxy = new Proxy(
+      {},
+      {
+        get: (_target, key) => {
+          if (key === INFO) return info
+          if (typeof key !== 'string') return undefined
+          const known = methods.get(key)
+          if (known) return known
+          // An absent method reads as absent, so that optional ones and `then` behave.
+          const provision = resolve()
+          if (provision && typeof Reflect.get(provision.service, key) !== 'function') return undefined
+          const method = (...args: unknown[]) => this.#ask(info, key, args)
+          methods.set(key, method)
+          return method
+        },
+      },
+    )
+    return proxy as Handle<T> // the proxy answers exactly the methods of T
+  }
+
+  /** The instance behind `handle` now, and a handle that stays with it; the caller holds it meanwhile. */
+  pin<T>(handle: Handle<T>): { handle: Handle<T>; owner: Party } {
+    const info = Reflect.get(handle as object, INFO) as HandleInfo | undefined // only handles carry it
+    const provision = info?.resolve()
+    if (!info || !provision)
+      throw new FaultError(kernelFault('capability_gone', 'Only a handle that has a provider can be pinned.'))
+    // The reference was stored with the handle's own type.
+    return { handle: this.handle(info.consumer, info.ref as Capability<T>, () => provision), owner: provision.owner }
+  }
+
+  #ask(info: HandleInfo, method: string, args: unknown[]): unknown {
+    const { ref, consumer } = info
+    const provision = info.resolve()
+    if (!provision)
+      throw new FaultError(
+        kernelFault('capability_gone', `${refName(ref)}, which "${consumer.id}" asks, is not provided any more.`),
+      )
+    const { owner, service } = provision
+    const release = owner.hold(() => `${ref.id}.${method} for ${consumer.id}`)
+    const record = this.#recorder(consumer, owner, 'ask', ref.id, method, args)
+    const bug = (cause: unknown) => {
+      release()
+      record?.('threw', cause)
+      return cause instanceof FaultError
+        ? cause.fault
+        : kernelFault('plugin_bug', `Plugin "${owner.id}" failed in ${refName(ref)}.${method}: ${messageOf(cause)}`, {
+            cause,
+          })
+    }
+    let answer: unknown
+    try {
+      // `resolve` found a method of this name when the handle's property was read; a successor implements the same contract.
+      answer = (Reflect.get(service, method) as (...args: unknown[]) => unknown).apply(service, args)
+    } catch (cause) {
+      throw new FaultError(bug(cause))
+    }
+    if (answer instanceof ResultAsync) {
+      return new ResultAsync(
+        // `then` of a ResultAsync is typed as a bare PromiseLike.
+        Promise.resolve(answer).then(
+          result => {
+            release()
+            record?.(result.isOk() ? 'ok' : 'fault', result.isOk() ? result.value : result.error)
+            return result
+          },
+          cause => err(bug(cause)),
+        ),
+      )
+    }
+    if (answer instanceof Promise) {
+      return answer.then(
+        value => {
+          release()
+          record?.('ok', value)
+          return value
+        },
+        cause => {
+          throw new FaultError(bug(cause))
+        },
+      )
+    }
+    release()
+    record?.('ok', answer)
+    return answer
+  }
+
+  #recorder(
+    from: Party,
+    to: Party,
+    kind: BusRecord['kind'],
+    ref: string,
+    method: string | null,
+    args: readonly unknown[],
+  ) {
+    if (this.#taps.size === 0) return undefined
+    const began = performance.now()
+    return (outcome: BusRecord['outcome'], detail: unknown) => {
+      const record: BusRecord = {
+        kind,
+        from: from.id,
+        to: to.id,
+        ref,
+        method,
+        args,
+        durationMs: performance.now() - began,
+        outcome,
+        detail,
+      }
+      for (const tap of this.#taps) guard(() => tap.bus?.(record))
+    }
+  }
+}
+
+/** A tap only watches: what it throws must not reach those who are watched. */
+function guard(call: () => void): void {
+  try {
+    call()
+  } catch {}
+}

@@ -1,0 +1,107 @@
+/** What the kernel itself offers on the bus: reload, state, and taps. Provided under the id `kernel`. */
+import type { ResultAsync } from 'neverthrow'
+import type { Fault } from './fault.ts'
+import { defineCapability, defineEvent } from './refs.ts'
+
+/** One mistake in the configuration. All of them come at once. */
+export interface ConfigProblem {
+  /** Dotted key, e.g. `flow.poll_interval`. */
+  readonly path: string
+  /** File that holds the value, or the environment variable's name. */
+  readonly file: string
+  /** 1-based line in that file, where there is one. */
+  readonly line: number | null
+  /** What was found and what is allowed. */
+  readonly message: string
+  /** The nearest thing that would have been right. */
+  readonly suggestion: string | null
+}
+
+export type ReloadOutcome = 'unchanged' | 'reloaded' | 'added' | 'removed' | 'rolled_back' | 'needs_restart'
+
+/** The answer of `POST /admin/reload-config`. */
+export interface ReloadReport {
+  readonly object: 'reload'
+  readonly result: 'applied' | 'partial' | 'unchanged'
+  readonly duration_ms: number
+  readonly plugins: readonly {
+    readonly id: string
+    readonly outcome: ReloadOutcome
+    readonly generation: number
+    readonly reason: string | null
+  }[]
+  /** Dotted keys whose new value waits for a restart. */
+  readonly needs_restart: readonly string[]
+}
+
+/** A reload that touched nothing, because the configuration as a whole is wrong. */
+export interface ReloadRejected extends Fault {
+  readonly problems: readonly ConfigProblem[]
+}
+
+/** One plugin as `GET /admin/api/plugins` shows it. */
+export interface PluginStatus {
+  readonly id: string
+  readonly name: string
+  readonly version: string
+  readonly state: 'live' | 'draining' | 'failed' | 'disabled'
+  readonly generation: number
+  /** Where the code came from: `built-in`, a package name, or a file with its content hash. */
+  readonly source: string
+  /** Labels of what holds it: calls, jobs, requests. */
+  readonly in_flight: readonly string[]
+  readonly error: string | null
+  readonly section: string
+  /** JSON Schema of its section. */
+  readonly config_schema: unknown
+}
+
+/** What a tap sees of one contact between plugins. Arguments and answers are as they passed; mask before writing. */
+export interface BusRecord {
+  readonly kind: 'ask' | 'tell'
+  readonly from: string
+  readonly to: string
+  /** Capability or event id. */
+  readonly ref: string
+  readonly method: string | null
+  readonly args: readonly unknown[]
+  readonly durationMs: number
+  readonly outcome: 'ok' | 'fault' | 'threw'
+  readonly detail: unknown
+}
+
+/** What a tap sees of one HTTP exchange. */
+export interface HttpRecord {
+  readonly requestId: string
+  readonly request: Request
+  readonly response: Response
+  /** The plugin that owns the route, or `kernel`. */
+  readonly plugin: string
+  readonly durationMs: number
+}
+
+export interface Tap {
+  readonly bus?: (record: BusRecord) => void
+  readonly http?: (record: HttpRecord) => void
+}
+
+export interface KernelControl {
+  /** Reads the configuration again and applies it. Queued behind a reload that is under way. */
+  reload(trigger: string): ResultAsync<ReloadReport, ReloadRejected>
+  plugins(): readonly PluginStatus[]
+  /** The configuration in force after defaults, file, overrides and environment, with secrets masked. */
+  config(): Readonly<Record<string, unknown>>
+  /** Watches the bus and HTTP. Costs nothing while nobody taps. Returns its undo; use it with `ctx.defer`. */
+  tap(tap: Tap): () => void
+}
+
+export const Kernel = defineCapability<KernelControl>('kernel', 1)
+
+/** After every reload that was not rejected, whatever triggered it. */
+export const Reloaded = defineEvent<ReloadReport>('kernel.reloaded')
+
+/**
+ * Something that the operator must read once: a generated key, a dangerous setting. Printed on the console and never
+ * logged, so it may hold a secret.
+ */
+export const Announcement = defineEvent<{ readonly lines: readonly string[] }>('kernel.announcement')

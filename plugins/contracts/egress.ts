@@ -1,0 +1,29 @@
+/** The way out: which proxy a request takes. Provided by `proxy`. */
+import { defineCapability, type Fault, type ResultAsync } from 'flow2api/plugin'
+
+export interface EgressWant {
+  /** Sticky key: requests of one account keep their route while it is healthy. */
+  readonly accountId?: number
+  /** The account's own proxy. It comes before every other, also when `proxy_enabled` is off. */
+  readonly proxyUrl?: string
+}
+
+/**
+ * A request through the chosen route. Never rejects. Errors: `proxy_unreachable`, `proxy_refused` (blame `proxy`),
+ * `upstream_unreachable`, `upstream_timeout` (the signal's time-out; blame `upstream`), `cancelled` (any other abort).
+ * An answer with an error status is an answer. `redirect: 'manual'` is honoured.
+ */
+export type EgressFetch = (url: string | URL, init?: RequestInit) => ResultAsync<Response, Fault>
+
+export interface Route {
+  readonly fetch: EgressFetch
+  /** `direct`, or the proxy with its password masked. */
+  readonly describe: string
+}
+
+export interface Egress {
+  /** Order: the account's own proxy, `proxy_url`, a healthy one of `pool`, then what `fallback` says. */
+  route(want: EgressWant): Route
+}
+
+export const Egress = defineCapability<Egress>('egress', 1)

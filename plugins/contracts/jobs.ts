@@ -1,0 +1,126 @@
+/** The job core under every surface. Provided by `generation`. */
+import { defineCapability, defineEvent, type Fault, type ResultAsync } from 'flow2api/plugin'
+import type { Caller } from './auth.ts'
+import type { KeptMedia } from './media.ts'
+import type { InputRole, MediaKind, Model, Parameters } from './provider.ts'
+
+export type JobStatus =
+  | 'queued'
+  | 'starting'
+  | 'running'
+  | 'delivering'
+  | 'completed'
+  | 'failed'
+  | 'cancelled'
+  | 'outcome_unknown'
+
+/** States that do not change any more. */
+export const FINAL: ReadonlySet<JobStatus> = new Set(['completed', 'failed', 'cancelled', 'outcome_unknown'])
+
+export interface JobRequest {
+  readonly kind: MediaKind
+  /** As the caller wrote it; empty: the default model of the kind. Aliases are resolved. */
+  readonly model: string
+  readonly prompt: string
+  readonly parameters: Parameters
+  readonly inputs: readonly { readonly role: InputRole; readonly mime: string; readonly bytes: Uint8Array }[]
+  /** How many pieces of media, 1 to 10. */
+  readonly count: number
+}
+
+export interface SubmitOptions {
+  readonly caller: Caller
+  /** Which endpoint, e.g. `images.generations`: for lists and records. */
+  readonly surface: string
+}
+
+export interface JobMedia {
+  readonly url: string
+  readonly mime: string
+  readonly bytes: number
+  readonly width: number | null
+  readonly height: number | null
+  readonly duration_s: number | null
+}
+
+/** A job as the engine knows it. Times in epoch milliseconds. JSON. */
+export interface Job {
+  /** `job_<hex>`. */
+  readonly id: string
+  readonly status: JobStatus
+  readonly kind: MediaKind
+  readonly surface: string
+  /** As the caller wrote it. */
+  readonly model: string
+  /** What serves it. */
+  readonly resolvedModel: string
+  readonly provider: string
+  readonly prompt: string
+  /** 0 to 100, never falling; 100 only when completed. */
+  readonly progress: number
+  /** Place in the queue while queued, from 1. */
+  readonly queuePosition: number | null
+  readonly createdAt: number
+  readonly startedAt: number | null
+  readonly finishedAt: number | null
+  readonly requested: {
+    readonly size?: string
+    readonly aspectRatio?: string
+    readonly seconds?: number
+    readonly resolution?: string
+  }
+  /** Finished units, in order; complete when the job is. */
+  readonly media: readonly KeptMedia[]
+  readonly fault: Fault | null
+  readonly callerId: string
+}
+
+/** What `GET /v1/models` lists. */
+export interface ListedModel extends Model {
+  /** Plugin that serves it. */
+  readonly provider: string
+}
+
+export interface JobFilter {
+  readonly surface?: string
+  readonly kind?: MediaKind
+  /** Ids of jobs; the listing goes on behind this one. */
+  readonly after?: string
+  readonly limit?: number
+  readonly order?: 'asc' | 'desc'
+}
+
+export interface JobEngine {
+  models(): readonly ListedModel[]
+  /** One model by id or alias; case-insensitive, one vendor prefix (`openai/`, `models/`) is cut. Error: `model_not_found` with a suggestion. */
+  model(id: string): ResultAsync<ListedModel, Fault>
+  /**
+   * Admits a request: the job is durable when this answers, before the first upstream byte.
+   * Errors: `model_not_found`, `invalid_value`, `missing_required_parameter`, `queue_full`.
+   */
+  submit(request: JobRequest, options: SubmitOptions): ResultAsync<Job, Fault>
+  /** Error: `not_found`. */
+  get(id: string): ResultAsync<Job, Fault>
+  /** Newest first by default. */
+  list(filter: JobFilter): ResultAsync<{ readonly jobs: readonly Job[]; readonly more: boolean }, Fault>
+  /**
+   * The job once it is final, or as it is when `signal` aborts. Hanging up never cancels a job.
+   */
+  wait(id: string, signal: AbortSignal): ResultAsync<Job, Fault>
+  /** Calls back at once and after every change, until the job is final. Returns its undo. */
+  watch(id: string, listener: (job: Job) => void): ResultAsync<() => void, Fault>
+  /** Frees the slot and tells the upstream where it can. A final job is answered as it is. Error: `not_found`. */
+  cancel(id: string): ResultAsync<Job, Fault>
+  /** Removes a final job and its record. Errors: `not_found`, `invalid_value` while it runs. */
+  remove(id: string): ResultAsync<void, Fault>
+  /** The bytes of one finished piece, wherever they are: the file's path, or the body from upstream. Errors: `not_found`, `media_unavailable`. */
+  open(
+    id: string,
+    index: number,
+  ): ResultAsync<{ readonly mime: string } & ({ readonly path: string } | { readonly body: Uint8Array }), Fault>
+}
+
+export const Jobs = defineCapability<JobEngine>('jobs', 1)
+
+/** A job reached a final state. */
+export const JobFinished = defineEvent<Job>('jobs.finished')
