@@ -32,6 +32,7 @@ export interface Surroundings {
   readonly log: Logger
   readonly paths: { readonly data: string; readonly tmp: string }
   publicUrl(): string
+  listensPublicly(): boolean
   database(pluginId: string): Database
   secrets(pluginId: string): Secrets
 }
@@ -228,6 +229,7 @@ export class Instance implements Party {
       clock: world.clock,
       signal: this.#leaving.signal,
       publicUrl: world.publicUrl,
+      listensPublicly: world.listensPublicly,
       db: world.database(this.id),
       secrets: world.secrets(this.id),
       deps: this.#dependencies(definition.requires, false),

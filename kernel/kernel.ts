@@ -236,6 +236,7 @@ export class Kernel {
       clock: options.clock,
       log: options.log,
       paths: options.paths,
+      listensPublicly: () => !/^(127\.|localhost$|::1$|\[::1\]$)/.test(this.#server().host),
       publicUrl: () => (this.#server().public_url || this.http.url).replace(/\/+$/, ''),
       database: id => this.#storage().database.for(id),
       secrets: id => this.#storage().secrets.for(id),

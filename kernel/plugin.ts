@@ -13,6 +13,7 @@ import type { Fault } from './fault.ts'
 import type { Capability, EventType } from './refs.ts'
 
 export { err, errAsync, ok, okAsync, Result, ResultAsync } from 'neverthrow'
+export { readJson } from './body.ts'
 export type { Clock } from './clock.ts'
 export { sleep } from './clock.ts'
 export { secret } from './config/schema.ts'
@@ -121,6 +122,8 @@ export interface PluginContext<
     /** What may be deleted at any time. */
     readonly tmp: string
   }
+  /** Whether the gateway can be reached from other machines: its host is no loopback address. */
+  listensPublicly(): boolean
   /** The base of URLs that clients get: `[server] public_url`, else the address that is listened on. No `/` at the end. */
   publicUrl(): string
   readonly clock: Clock

@@ -8,12 +8,21 @@ export interface EgressWant {
   readonly proxyUrl?: string
 }
 
+/** Why a request brought no answer. */
+export interface EgressFault extends Fault {
+  /**
+   * True where it is certain that nothing of the request reached the upstream: then even a paid call may be repeated.
+   * Absent: it may have arrived.
+   */
+  readonly unsent?: true
+}
+
 /**
  * A request through the chosen route. Never rejects. Errors: `proxy_unreachable`, `proxy_refused` (blame `proxy`),
  * `upstream_unreachable`, `upstream_timeout` (the signal's time-out; blame `upstream`), `cancelled` (any other abort).
  * An answer with an error status is an answer. `redirect: 'manual'` is honoured.
  */
-export type EgressFetch = (url: string | URL, init?: RequestInit) => ResultAsync<Response, Fault>
+export type EgressFetch = (url: string | URL, init?: RequestInit) => ResultAsync<Response, EgressFault>
 
 export interface Route {
   readonly fetch: EgressFetch

@@ -52,6 +52,7 @@ export const FAULTS = {
   queue_full: { blame: 'gateway', retry: 'later', status: 429, type: 'rate_limit_error' },
   generation_timeout: { blame: 'upstream', retry: 'never', status: 504, type: 'server_error' },
   outcome_unknown: { blame: 'gateway', retry: 'never', status: 502, type: 'server_error' },
+  disk_full: { blame: 'gateway', retry: 'later', status: 503, type: 'server_error' },
   internal_error: { blame: 'gateway', retry: 'later', status: 500, type: 'server_error' },
 } as const satisfies Record<string, Entry>
 

@@ -1,5 +1,6 @@
 /** What plugins say to each other: types and typed references only. Published as `flow2api/contracts`. */
 export * from './accounts.ts'
+export * from './answers.ts'
 export * from './auth.ts'
 export * from './egress.ts'
 export * from './faults.ts'

@@ -1,0 +1,63 @@
+/** Faults as HTTP answers, the same on `/v1` and `/admin/api`, with the headers that steer clients' automatic retries. */
+import type { Blame, Fault } from 'flow2api/plugin'
+import { FAULTS, type FaultCode } from './faults.ts'
+
+/** Names the job on every answer to an admitted request. */
+export const JOB_HEADER = 'x-flow2api-job'
+
+/** JavaScript clients ignore a longer `retry-after` and come back at once. Source: api-surfaces A.1. */
+const LONGEST_RETRY_MS = 60_000
+
+const BY_BLAME: Readonly<Record<Blame, { readonly status: number; readonly type: string }>> = {
+  request: { status: 400, type: 'invalid_request_error' },
+  account: { status: 503, type: 'server_error' },
+  gateway: { status: 503, type: 'server_error' },
+  proxy: { status: 502, type: 'server_error' },
+  upstream: { status: 502, type: 'server_error' },
+}
+
+const isCatalogued = (code: string): code is FaultCode => Object.hasOwn(FAULTS, code)
+
+/** By the catalogue; by blame for codes that are a provider's own, and where the blame is another than usual. */
+function answerOf({ code, blame }: Fault): { readonly status: number; readonly type: string } {
+  const usual = isCatalogued(code) ? FAULTS[code] : undefined
+  return usual?.blame === blame ? usual : BY_BLAME[blame]
+}
+
+/** Never empty: clients show it as it is. */
+export const messageFor = (fault: Fault): string =>
+  fault.message.trim() === '' ? `The request failed with \`${fault.code}\`.` : fault.message
+
+export interface ErrorBody {
+  readonly error: {
+    readonly message: string
+    readonly type: string
+    readonly param: string | null
+    readonly code: string
+  }
+}
+
+export const errorBody = (fault: Fault): ErrorBody => ({
+  error: { message: messageFor(fault), type: answerOf(fault).type, param: fault.param ?? null, code: fault.code },
+})
+
+export interface AnswerOptions {
+  /** Where the request was admitted before it failed. */
+  readonly jobId?: string
+  /** Where HTTP has a status of its own for the case. */
+  readonly status?: number
+}
+
+export function faultResponse(fault: Fault, { jobId, status = answerOf(fault).status }: AnswerOptions = {}): Response {
+  const headers = new Headers({ 'cache-control': 'no-store' })
+  if (jobId !== undefined) headers.set(JOB_HEADER, jobId)
+  if (fault.retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(fault.retryAfterMs / 1000)))
+  const retriedByClients = status === 429 || status >= 500
+  if (retriedByClients && (fault.retry === 'never' || (fault.retryAfterMs ?? 0) > LONGEST_RETRY_MS))
+    headers.set('x-should-retry', 'false')
+  return Response.json(errorBody(fault), { status, headers })
+}
+
+/** A successful answer to an admitted request. */
+export const jobResponse = (body: unknown, jobId: string, headers: Readonly<Record<string, string>> = {}): Response =>
+  Response.json(body, { headers: { [JOB_HEADER]: jobId, ...headers } })
