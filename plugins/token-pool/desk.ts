@@ -1,0 +1,199 @@
+/** What an operator does to accounts: adding, editing, switching on and off. */
+import { domainFault } from 'flow2api/contracts'
+import { type Clock, err, type Fault, ok, type Result } from 'flow2api/plugin'
+import type { AccessKeeper } from './access.ts'
+import { type Account, type AccountPatch, sessionAccount } from './account.ts'
+import type { AccountBook } from './accounts.ts'
+import type { AddAccount, EditAccount } from './bodies.ts'
+import { backToReady, into } from './consequences.ts'
+import type { Ledger } from './ledger.ts'
+import { measure, openAccess, type Upstream } from './upstream.ts'
+import { maskProxy } from './view.ts'
+
+export interface DeskParts {
+  readonly ledger: Ledger
+  readonly book: AccountBook
+  readonly keeper: AccessKeeper
+  readonly upstream: Upstream
+  readonly clock: Clock
+  /** Ids of the providers that take accounts. */
+  providers(): readonly string[]
+}
+
+const PROXY_SCHEMES: readonly string[] = ['http:', 'https:', 'socks5:', 'socks5h:']
+
+export class Desk {
+  constructor(private readonly parts: DeskParts) {}
+
+  /** Adds an account once its session has been opened upstream. Whatever fails there adds nothing. */
+  async add(body: AddAccount): Promise<Result<Account, Fault>> {
+    const { book, upstream, clock } = this.parts
+    const provider = this.#provider(body.provider)
+    if (provider.isErr()) return err(provider.error)
+    const proxyUrl = checkedProxy(body.proxy_url, null)
+    if (proxyUrl.isErr()) return err(proxyUrl.error)
+    const secret = body.st.trim()
+    const unique = this.#unique(provider.value, secret)
+    if (unique.isErr()) return err(unique.error)
+    const wanted = {
+      provider: provider.value,
+      secret,
+      attributes: attributesWith({}, body),
+      proxyUrl: proxyUrl.value ?? null,
+    }
+    const opened = await openAccess(upstream, wanted)
+    if (opened.isErr()) return err(refusedSecret(opened.error))
+    const { access, expiresAt, identity, attributes, secret: rotated } = opened.value
+    const session = { ...wanted, attributes: { ...wanted.attributes, ...attributes }, secret: rotated ?? secret }
+    const measured = await measure(upstream, session, { ...session, id: 0, access, tier: '' })
+    // Only what speaks against the account itself keeps it out; credits can be asked for later.
+    if (measured.isErr() && measured.error.blame === 'account') return err(refusedSecret(measured.error))
+    // The same one may have been added while this one was opened.
+    return this.#unique(provider.value, session.secret).map(() =>
+      book.add({
+        ...session,
+        email: identity.email ?? '',
+        name: identity.name ?? '',
+        access,
+        accessExpiresAt: expiresAt,
+        ...measured.map(({ credits, tier }) => ({ credits, tier, creditsAt: clock.now() })).unwrapOr({}),
+        ...settings(body),
+      }),
+    )
+  }
+
+  /** Takes effect at once. A new session token is opened first; if that fails nothing changes. */
+  async edit(account: Account, body: EditAccount): Promise<Result<Account, Fault>> {
+    const proxyUrl = checkedProxy(body.proxy_url, account.proxyUrl)
+    if (proxyUrl.isErr()) return err(proxyUrl.error)
+    const plain: AccountPatch = {
+      ...settings(body),
+      ...(proxyUrl.value !== undefined && { proxyUrl: proxyUrl.value }),
+    }
+    const nothing: Result<AccountPatch, Fault> = ok({})
+    const renewed = body.st === undefined ? nothing : await this.#reopen(account, body.st.trim(), body, plain)
+    if (renewed.isErr()) return err(renewed.error)
+    // What is there now, not what was there before the upstream answered.
+    const current = this.parts.book.get(account.id)
+    const merged = { ...current?.attributes, ...renewed.value.attributes }
+    return this.#written(account.id, { ...plain, ...renewed.value, attributes: attributesWith(merged, body) })
+  }
+
+  enable(account: Account): Result<Account, Fault> {
+    const patch = account.state === 'disabled' ? backToReady(this.parts.clock.now()) : {}
+    return this.#written(account.id, patch)
+  }
+
+  disable(account: Account): Result<Account, Fault> {
+    return this.#written(
+      account.id,
+      into(account, 'disabled', 'Switched off by the operator.', this.parts.clock.now(), null),
+    )
+  }
+
+  /** Forgets cooling, quota, lost session and errors. A disabled account stays disabled. */
+  reset(account: Account): Result<Account, Fault> {
+    const counters = { consecutiveErrors: 0, consecutiveThrottles: 0 }
+    return this.#written(account.id, account.state === 'disabled' ? counters : backToReady(this.parts.clock.now()))
+  }
+
+  /** Opens the session and measures credits now. */
+  async refresh(account: Account, signal: AbortSignal): Promise<Result<Account, Fault>> {
+    const opened = await this.parts.keeper.open(account.id)
+    if (opened.isErr()) return err(refusedSecret(opened.error))
+    const measured = await this.parts.keeper.measure(account.id, signal)
+    return measured.mapErr(refusedSecret)
+  }
+
+  #written(id: number, patch: AccountPatch): Result<Account, Fault> {
+    const account = this.parts.book.update(id, patch)
+    return account ? ok(account) : err(notFound(String(id)))
+  }
+
+  async #reopen(
+    account: Account,
+    secret: string,
+    body: EditAccount,
+    plain: AccountPatch,
+  ): Promise<Result<AccountPatch, Fault>> {
+    const unique = this.#unique(account.provider, secret, account.id)
+    if (unique.isErr()) return err(unique.error)
+    const changed = { ...account, ...plain, secret, attributes: attributesWith(account.attributes, body) }
+    const opened = await openAccess(this.parts.upstream, changed)
+    if (opened.isErr()) return err(refusedSecret(opened.error))
+    const { access, expiresAt, identity, attributes, secret: rotated } = opened.value
+    const seen = sessionAccount({ ...changed, access, secret: rotated ?? secret })
+    const measured = await measure(this.parts.upstream, changed, seen)
+    const now = this.parts.clock.now()
+    return this.#unique(account.provider, rotated ?? secret, account.id).map(() => ({
+      secret: rotated ?? secret,
+      access,
+      accessExpiresAt: expiresAt,
+      ...(identity.email !== undefined && { email: identity.email }),
+      ...(identity.name !== undefined && { name: identity.name }),
+      ...(attributes && { attributes }),
+      ...measured.map(({ credits, tier }) => ({ credits, tier, creditsAt: now })).unwrapOr({}),
+      // A new session says nothing about a person's decision to switch the account off.
+      ...(account.state !== 'disabled' && backToReady(now)),
+    }))
+  }
+
+  #provider(named: string | undefined): Result<string, Fault> {
+    const all = this.parts.providers()
+    const provider = named ?? all[0]
+    if (provider !== undefined && all.includes(provider)) return ok(provider)
+    const choice = all.length > 0 ? `There are: ${all.join(', ')}.` : 'Switch on a provider plugin that takes accounts.'
+    return err(domainFault('invalid_value', `No such provider is switched on. ${choice}`, { param: 'provider' }))
+  }
+
+  #unique(provider: string, secret: string, except?: number): Result<void, Fault> {
+    const same = this.parts.book
+      .all()
+      .find(one => one.provider === provider && one.secret === secret && one.id !== except)
+    if (!same) return ok()
+    const message = `This session token is in the pool already, as account #${same.id}.`
+    return err(domainFault('account_exists', message, { param: 'st' }))
+  }
+}
+
+export const notFound = (id: string): Fault => domainFault('not_found', `There is no account ${id}.`)
+
+/** While an operator waits, what speaks against the account is a mistake in what was sent. */
+const refusedSecret = (fault: Fault): Fault =>
+  fault.blame === 'account' ? { ...fault, blame: 'request', param: 'st' } : fault
+
+function settings(body: EditAccount): AccountPatch {
+  return {
+    ...(body.remark !== undefined && { remark: body.remark }),
+    ...(body.image_enabled !== undefined && { imageEnabled: body.image_enabled }),
+    ...(body.video_enabled !== undefined && { videoEnabled: body.video_enabled }),
+    ...(body.image_concurrency !== undefined && { imageConcurrency: body.image_concurrency }),
+    ...(body.video_concurrency !== undefined && { videoConcurrency: body.video_concurrency }),
+  }
+}
+
+/** Empty or null takes a value away. */
+function attributesWith(attributes: Readonly<Record<string, string>>, body: EditAccount): Record<string, string> {
+  const result = { ...attributes }
+  for (const key of ['project_id', 'project_name'] as const) {
+    const value = body[key]
+    if (value) result[key] = value
+    else if (value !== undefined) delete result[key]
+  }
+  return result
+}
+
+/** undefined: not to be changed. The masked form that the API shows stands for the proxy that is there. */
+function checkedProxy(
+  sent: string | null | undefined,
+  present: string | null,
+): Result<string | null | undefined, Fault> {
+  const proxyUrl = sent?.trim()
+  if (sent === undefined || (present !== null && proxyUrl === maskProxy(present))) return ok(undefined)
+  if (!proxyUrl) return ok(null)
+  const url = URL.parse(proxyUrl)
+  if (url && PROXY_SCHEMES.includes(url.protocol) && url.hostname) return ok(proxyUrl)
+  const message =
+    'proxy_url is not the URL of a proxy. Write it as http://, https://, socks5:// or socks5h://user:password@host:port.'
+  return err(domainFault('invalid_value', message, { param: 'proxy_url' }))
+}

@@ -1,0 +1,88 @@
+/** The pool of upstream accounts: who works, who rests, and who is next. See README.md. */
+import { AccountStateChanged, Accounts, Auth, Egress, Provider } from 'flow2api/contracts'
+import { definePlugin, ok, t } from 'flow2api/plugin'
+import { AccessKeeper } from './access.ts'
+import { AccountBook, loadAccounts } from './accounts.ts'
+import { Desk } from './desk.ts'
+import { type Backend, Ledger } from './ledger.ts'
+import init from './migrations/0000_init.sql' with { type: 'text' }
+import { noProvider, Pool, record } from './pool.ts'
+import { routes } from './routes.ts'
+import { Upkeep } from './upkeep.ts'
+import type { Upstream } from './upstream.ts'
+
+const WAKE_MS = 1000
+const UPKEEP_MS = 60_000
+
+export default definePlugin({
+  name: 'token-pool',
+  version: '1.0.0',
+  section: 'admin',
+  config: t.Object(
+    {
+      error_ban_threshold: t.Integer({
+        default: 3,
+        minimum: 0,
+        description: 'Errors of an account in a row after which it is disabled; 0: never.',
+      }),
+    },
+    { additionalProperties: false },
+  ),
+  requires: { auth: Auth, egress: Egress, providers: Provider },
+  provides: [Accounts],
+  migrations: [{ name: '0000_init', sql: init }],
+  async setup(ctx) {
+    const { clock, config, db, deps, log, secrets } = ctx
+    const ledger = await ctx.shared(
+      'ledger',
+      () => new Ledger(loadAccounts(db, secrets, clock.now())),
+      shared => shared.close(),
+    )
+    const book = new AccountBook(ledger, db, secrets, clock, ({ account, state, reason }) => {
+      log.info({ account: account.id, state }, `account #${account.id} is ${state}${reason && `: ${reason}`}`)
+      ctx.emit(AccountStateChanged, { accountId: account.id, state, reason })
+    })
+    const providerOf = (id: string) => deps.providers.all().find(({ plugin }) => plugin === id)?.service
+    const upstream: Upstream = {
+      egress: deps.egress,
+      clock,
+      hold(provider) {
+        const service = providerOf(provider)
+        if (!service) return noProvider(provider)
+        // Held, as a reload of the provider must not pull it away under a session that is just being opened.
+        const job = ctx.begin(`account of ${provider}`)
+        const driver = job.pin(service).accounts()
+        if (driver) return ok({ driver, signal: job.signal, [Symbol.asyncDispose]: () => job[Symbol.asyncDispose]() })
+        void job[Symbol.asyncDispose]()
+        return noProvider(provider)
+      },
+    }
+    const keeper = new AccessKeeper(ledger, book, upstream, clock)
+    const backend: Backend = {
+      now: () => clock.now(),
+      tiers(provider) {
+        try {
+          return providerOf(provider)?.accounts()?.tiers ?? []
+        } catch {
+          // A broken provider must not stop the queue of the others; its own work fails for itself.
+          return []
+        }
+      },
+      session: (id, signal) => keeper.session(id, signal),
+      renew: (id, access, signal) => keeper.renew(id, access, signal),
+      report: (accountId, kind, outcome) =>
+        record(book, { accountId, kind, outcome }, config.error_ban_threshold, clock),
+    }
+    ctx.defer(() => ledger.detach(backend))
+    ctx.provide(Accounts, new Pool(ledger))
+
+    const providers = () => deps.providers.all().flatMap(({ plugin, service }) => (service.accounts() ? [plugin] : []))
+    const desk = new Desk({ ledger, book, keeper, upstream, clock, providers })
+    ctx.http({ routes: () => routes({ auth: deps.auth, ledger, book, desk, clock }) })
+
+    ctx.every(WAKE_MS, () => book.wake())
+    const upkeep = new Upkeep(book, keeper, clock, log)
+    ctx.every(UPKEEP_MS, signal => upkeep.run(signal))
+    return { live: () => ledger.attach(backend) }
+  },
+})

@@ -1,0 +1,137 @@
+/** `/admin/api/tokens`: the accounts, for the operator. */
+import { type AuthService, domainFault, faultResponse } from 'flow2api/contracts'
+import {
+  type AnyElysia,
+  type Clock,
+  Elysia,
+  err,
+  type Fault,
+  type Handle,
+  ok,
+  type Result,
+  readJson,
+} from 'flow2api/plugin'
+import type { Account } from './account.ts'
+import type { AccountBook } from './accounts.ts'
+import { AddBody, EditBody } from './bodies.ts'
+import { type Desk, notFound } from './desk.ts'
+import type { Ledger } from './ledger.ts'
+import { accountView } from './view.ts'
+
+export interface RouteParts {
+  readonly auth: Handle<AuthService>
+  readonly ledger: Ledger
+  readonly book: AccountBook
+  readonly desk: Desk
+  readonly clock: Clock
+}
+
+interface Asked {
+  readonly request: Request
+  readonly params: { readonly id?: string }
+  readonly query: Readonly<Record<string, string | undefined>>
+}
+type Answer = Result<object, Fault>
+
+const LONGEST_PAGE = 1000
+
+export function routes({ auth, ledger, book, desk, clock }: RouteParts): AnyElysia {
+  const shown = (account: Account) => accountView(account, ledger, clock.now())
+
+  /** For the admin alone, and every answer in JSON. */
+  const guarded = (handle: (asked: Asked) => Answer | Promise<Answer>) => async (asked: Asked) => {
+    const caller = await auth.verify(asked.request, 'admin')
+    const answer = caller.isErr() ? caller : await handle(asked)
+    return answer.match(body => Response.json(body, { headers: { 'cache-control': 'no-store' } }), faultResponse)
+  }
+  const onOne = (
+    act: (account: Account, request: Request) => Result<Account, Fault> | Promise<Result<Account, Fault>>,
+  ) =>
+    guarded(async ({ params, request }) => {
+      const found = find(book, params.id)
+      return found.isErr() ? found : (await act(found.value, request)).map(shown)
+    })
+
+  const list = guarded(({ query }) => {
+    const limit = wholeNumber(query['limit'] ?? String(LONGEST_PAGE), 1, LONGEST_PAGE)
+    const after = wholeNumber(query['after'] ?? '0', 0, Number.MAX_SAFE_INTEGER)
+    if (limit === undefined) return invalid('limit', `\`limit\` must be a whole number from 1 to ${LONGEST_PAGE}.`)
+    if (after === undefined) return invalid('after', '`after` must be the id of an account.')
+    const rest = book.all().filter(({ id }) => id > after)
+    return ok({ object: 'list', data: rest.slice(0, limit).map(shown), has_more: rest.length > limit })
+  })
+  const add = guarded(async ({ request }) => {
+    const body = await readJson(request, AddBody)
+    return body.isErr() ? body : (await desk.add(body.value)).map(shown)
+  })
+  const edit = onOne(async (account, request) => {
+    const body = await readJson(request, EditBody)
+    return body.isErr() ? err(body.error) : desk.edit(account, body.value)
+  })
+  const remove = guarded(({ params }) =>
+    find(book, params.id).map(({ id }) => ({ id, object: 'account', deleted: book.remove(id) })),
+  )
+
+  const one = '/admin/api/tokens/:id'
+  return new Elysia()
+    .get('/admin/api/tokens', list, docs('List the accounts', 'By id; `after` and `limit` page through them.'))
+    .post(
+      '/admin/api/tokens',
+      add,
+      docs('Add an account', 'Opens its session upstream first; what fails adds nothing.', AddBody),
+    )
+    .get(one, onOne(ok), docs('One account', 'Its settings, state, credits and counts. Secrets never come out.'))
+    .patch(
+      one,
+      edit,
+      docs('Edit an account', 'Only what is sent changes, at once. A new `st` is opened first.', EditBody),
+    )
+    .delete(one, remove, docs('Delete an account', 'What runs on it now may finish.'))
+    .post(
+      `${one}/enable`,
+      onOne(account => desk.enable(account)),
+      docs('Switch an account on', 'Forgets its errors.'),
+    )
+    .post(
+      `${one}/disable`,
+      onOne(account => desk.disable(account)),
+      docs('Switch an account off', 'What runs may finish.'),
+    )
+    .post(
+      `${one}/refresh`,
+      onOne((account, request) => desk.refresh(account, request.signal)),
+      docs(
+        'Refresh an account',
+        'Opens its session and asks for its credits now. Brings back one that had lost its session.',
+      ),
+    )
+    .post(
+      `${one}/reset`,
+      onOne(account => desk.reset(account)),
+      docs('Reset an account', 'Forgets cooling, quota, lost session and errors; a disabled one stays disabled.'),
+    )
+}
+
+/** The body is read by hand, so that mistakes in it are answered in the envelope and by name. */
+const docs = (summary: string, description: string, body?: object) => ({
+  parse: 'none' as const,
+  detail: {
+    tags: ['Admin'],
+    summary,
+    description,
+    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+  },
+})
+
+function find(book: AccountBook, id = ''): Result<Account, Fault> {
+  const number = wholeNumber(id, 1, Number.MAX_SAFE_INTEGER)
+  const account = number === undefined ? undefined : book.get(number)
+  return account ? ok(account) : err(notFound(id))
+}
+
+function wholeNumber(text: string, least: number, most: number): number | undefined {
+  const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  return number >= least && number <= most ? number : undefined
+}
+
+const invalid = (param: string, message: string): Answer => err(domainFault('invalid_value', message, { param }))

@@ -1,0 +1,337 @@
+import { Database as Sqlite } from 'bun:sqlite'
+import { describe, expect, test } from 'bun:test'
+import { drizzle } from 'drizzle-orm/bun-sqlite'
+import { domainFault } from 'flow2api/contracts'
+import { type Clock, err, fault, ok, type Secrets } from 'flow2api/plugin'
+import { type Account, stateAt } from '../../plugins/token-pool/account.ts'
+import { AccountBook, loadAccounts } from '../../plugins/token-pool/accounts.ts'
+import { afterFault, afterSuccess, backToReady, into } from '../../plugins/token-pool/consequences.ts'
+import { Ledger } from '../../plugins/token-pool/ledger.ts'
+import init from '../../plugins/token-pool/migrations/0000_init.sql' with { type: 'text' }
+import { FairQueue } from '../../plugins/token-pool/queue.ts'
+import { choose, type View, type Want } from '../../plugins/token-pool/select.ts'
+import { maskProxy } from '../../plugins/token-pool/view.ts'
+
+const NOW = Date.UTC(2026, 5, 1, 12)
+const MINUTE = 60_000
+const TIERS = ['free', 'pro', 'ultra']
+
+const account = (id: number, over: Partial<Account> = {}): Account => ({
+  id,
+  provider: 'flow',
+  email: `${id}@example.com`,
+  name: '',
+  remark: '',
+  secret: `st-${id}`,
+  access: null,
+  accessExpiresAt: null,
+  attributes: {},
+  tier: 'free',
+  credits: null,
+  creditsAt: null,
+  imageEnabled: true,
+  videoEnabled: true,
+  imageConcurrency: -1,
+  videoConcurrency: -1,
+  proxyUrl: null,
+  state: 'ready',
+  stateReason: '',
+  stateSince: NOW,
+  stateUntil: null,
+  images: 0,
+  videos: 0,
+  errors: 0,
+  consecutiveErrors: 0,
+  consecutiveThrottles: 0,
+  lastUsedAt: null,
+  createdAt: NOW,
+  ...over,
+})
+
+describe('choosing an account', () => {
+  const want: Want = { provider: 'flow', kind: 'image', model: 'pencil' }
+  const view = (load: Record<number, number> = {}, picks: Record<number, number> = {}): View => ({
+    now: NOW,
+    inFlight: id => load[id] ?? 0,
+    lastPick: id => picks[id] ?? 0,
+    rank: tier => Math.max(0, TIERS.indexOf(tier)),
+  })
+  const pick = (accounts: Account[], over: Partial<Want> = {}, seen = view()) => {
+    const choice = choose(accounts, { ...want, ...over }, seen)
+    return choice.outcome === 'chosen' ? choice.account.id : choice.outcome === 'busy' ? 'busy' : choice.fault.code
+  }
+  const sentence = (accounts: Account[], over: Partial<Want> = {}) => {
+    const choice = choose(accounts, { ...want, ...over }, view())
+    return choice.outcome === 'refused' ? choice.fault.message : ''
+  }
+
+  test('the one with the fewest in flight', () => {
+    expect(pick([account(1), account(2)], {}, view({ 1: 1 }))).toBe(2)
+  })
+  test('then the one with the most head-room', () => {
+    const accounts = [account(1, { imageConcurrency: 2 }), account(2, { imageConcurrency: 5 })]
+    expect(pick(accounts)).toBe(2)
+    expect(pick([...accounts, account(3)])).toBe(3)
+  })
+  test('then the one whose last use is longest ago', () => {
+    expect(pick([account(1), account(2)], {}, view({}, { 1: 7, 2: 3 }))).toBe(2)
+    expect(pick([account(1, { lastUsedAt: NOW }), account(2, { lastUsedAt: NOW - 1 })])).toBe(2)
+  })
+  test('limits count for their kind alone', () => {
+    const accounts = [account(1, { imageConcurrency: 1, videoConcurrency: 0 })]
+    expect(pick(accounts)).toBe(1)
+    expect(pick(accounts, {}, view({ 1: 1 }))).toBe('busy')
+    expect(pick(accounts, { kind: 'video' })).toBe('no_account')
+  })
+  test('a tier below the model does not serve; an unknown one counts as the least', () => {
+    const accounts = [account(1), account(2, { tier: 'pro' }), account(3, { tier: '' })]
+    expect(pick(accounts, { tier: 'pro' })).toBe(2)
+    expect(pick(accounts, { tier: 'ultra' })).toBe('no_account')
+    expect(pick(accounts, { tier: 'free' }, view({ 1: 1, 2: 1 }))).toBe(3)
+  })
+  test('other providers, excluded ones and those in a bad state are passed over', () => {
+    const accounts = [
+      account(1, { provider: 'acme' }),
+      account(2, { state: 'disabled' }),
+      account(3, { state: 'needs_session' }),
+      account(4, { state: 'migrated' }),
+      account(5, { state: 'cooling', stateUntil: NOW + 1 }),
+      account(6, { imageEnabled: false }),
+      account(7),
+      account(8),
+    ]
+    expect(pick(accounts, { exclude: [7] })).toBe(8)
+  })
+  test('cooling is over when its time has come', () => {
+    expect(pick([account(1, { state: 'cooling', stateUntil: NOW })])).toBe(1)
+  })
+  test('what cannot be served says what the reason is', () => {
+    const busy = account(1, { imageConcurrency: 1 })
+    const cooling = account(2, { state: 'cooling', stateUntil: NOW + MINUTE })
+    const spent = account(3, { state: 'quota_spent', stateUntil: NOW + 5 * MINUTE })
+    const off = account(4, { state: 'disabled' })
+    expect(pick([busy, cooling, spent, off], {}, view({ 1: 1 }))).toBe('busy')
+    expect(pick([cooling, spent, off])).toBe('accounts_cooling')
+    expect(pick([spent, off])).toBe('insufficient_quota')
+    expect(pick([off])).toBe('no_account')
+    expect(pick([busy], { exclude: [1] }, view({ 1: 1 }))).toBe('no_account')
+    expect(sentence([])).toContain('No account of flow has been added')
+    const text = sentence([off, account(5), account(6), account(7, { imageEnabled: false })], { tier: 'pro' })
+    expect(text).toContain('needs pro')
+    expect(text).toContain('1 disabled, 2 of too low a tier, 1 switched off for this kind')
+  })
+  test('cooling tells when the nearest comes back', () => {
+    const until = (id: number, minutes: number) => account(id, { state: 'cooling', stateUntil: NOW + minutes * MINUTE })
+    const choice = choose([until(1, 5), until(2, 2), until(3, 9)], want, view())
+    expect(choice).toMatchObject({ outcome: 'refused', fault: { retry: 'later', retryAfterMs: 2 * MINUTE } })
+  })
+  test('the record names who was passed over and why', () => {
+    const accounts = [account(1), account(2, { state: 'disabled' }), account(3, { imageConcurrency: 1 })]
+    expect(choose(accounts, want, view({ 3: 1 }))).toMatchObject({
+      why: '#1 1@example.com: fewest in flight (0 of any number) of 1 that fit; not #2 disabled; #3 busy',
+    })
+  })
+})
+
+describe('what a fault means for its account', () => {
+  const rules = { now: NOW, banThreshold: 3 }
+  const apply = (one: Account, code: Parameters<typeof domainFault>[0], details = {}, at = rules): Account => ({
+    ...one,
+    ...afterFault(one, domainFault(code, 'It said so.', details), at),
+  })
+
+  test('nothing, unless the account is to blame', () => {
+    for (const blame of ['request', 'proxy', 'upstream', 'gateway'] as const)
+      expect(afterFault(account(1), fault('any', 'x', { blame, retry: 'never' }), rules)).toEqual({})
+    expect(afterFault(account(1), domainFault('account_not_entitled', 'x'), rules)).toEqual({})
+  })
+  test('throttled: rests as long as was asked, else longer each time, up to a quarter of an hour', () => {
+    expect(apply(account(1), 'account_throttled', { retryAfterMs: 1234 })).toMatchObject({
+      state: 'cooling',
+      stateUntil: NOW + 1234,
+      stateReason: 'It said so.',
+    })
+    let one = account(1)
+    const rests: number[] = []
+    for (let now = NOW; rests.length < 7; now = one.stateUntil ?? 0) {
+      one = apply(one, 'account_throttled', {}, { ...rules, now })
+      rests.push(((one.stateUntil ?? 0) - now) / 1000)
+    }
+    expect(rests).toEqual([30, 60, 120, 240, 480, 900, 900])
+    one = { ...one, ...afterSuccess(one, 'image', undefined, NOW) }
+    expect(one.consecutiveThrottles).toBe(0)
+  })
+  test('throttled many times at once is throttled once', () => {
+    const one = apply(apply(apply(account(1), 'account_throttled'), 'account_throttled'), 'account_throttled')
+    expect(one).toMatchObject({ stateUntil: NOW + 30_000, consecutiveThrottles: 1, errors: 3, consecutiveErrors: 0 })
+  })
+  test('quota spent: until the next day', () => {
+    const one = apply(account(1), 'account_quota_spent')
+    expect(one).toMatchObject({ state: 'quota_spent', stateUntil: Date.UTC(2026, 5, 2) })
+    expect(stateAt(one, Date.UTC(2026, 5, 2))).toBe('ready')
+  })
+  test('a lost session waits for a person, and is not forgotten over a throttling', () => {
+    const lost = apply(account(1), 'account_needs_session')
+    expect(lost).toMatchObject({ state: 'needs_session', stateUntil: null, consecutiveErrors: 0 })
+    expect(apply(lost, 'account_throttled').state).toBe('needs_session')
+    expect(apply(account(1), 'account_migrated').state).toBe('migrated')
+    expect(apply(account(1, { state: 'disabled' }), 'account_needs_session').state).toBe('disabled')
+  })
+  test('other faults of the account add up, and the threshold disables it', () => {
+    const twice = apply(apply(account(1), 'access_expired'), 'access_expired')
+    expect(twice).toMatchObject({ state: 'ready', consecutiveErrors: 2, errors: 2 })
+    const thrice = apply(twice, 'access_expired')
+    expect(thrice).toMatchObject({ state: 'disabled', stateReason: '3 errors in a row, the last: It said so.' })
+    const saved = { ...twice, ...afterSuccess(twice, 'video', 70, NOW) }
+    expect(saved).toMatchObject({ consecutiveErrors: 0, videos: 1, images: 0, credits: 70, creditsAt: NOW })
+    expect(apply(saved, 'access_expired').state).toBe('ready')
+    expect(apply(twice, 'access_expired', {}, { ...rules, banThreshold: 0 }).state).toBe('ready')
+  })
+  test('back to ready forgets everything', () => {
+    const one = { ...apply(account(1), 'account_throttled'), ...backToReady(NOW + 1) }
+    expect(one).toMatchObject({ state: 'ready', stateReason: '', stateUntil: null, consecutiveThrottles: 0 })
+  })
+  test('the same state again only lasts longer', () => {
+    const one = { ...account(1), ...into(account(1), 'cooling', 'a', NOW, NOW + 10) }
+    expect(into(one, 'cooling', 'b', NOW, NOW + 5)).toEqual({})
+    expect(into(one, 'cooling', 'b', NOW, NOW + 20)).toEqual({ stateUntil: NOW + 20, stateReason: 'b' })
+  })
+})
+
+describe('the queue', () => {
+  const never = new AbortController().signal
+  const setup = () => {
+    const free = { a: 0, b: 0 }
+    const served: string[] = []
+    const queue = new FairQueue<string, string>()
+    queue.serveWith(want => {
+      const key = want.startsWith('a') ? 'a' : 'b'
+      if (free[key] === 0) return undefined
+      free[key] -= 1
+      served.push(want)
+      return `served ${want}`
+    })
+    const enter = (want: string, signal = never, onQueue?: (position: number) => void) =>
+      queue.enter({ want, key: want.charAt(0), lane: 'lane', signal, onQueue })
+    return { free, served, queue, enter }
+  }
+
+  test('serves in turn, and past those who want something else', async () => {
+    const { free, served, queue, enter } = setup()
+    const waiting = ['a1', 'b1', 'a2', 'b2'].map(want => enter(want))
+    free.b = 2
+    queue.pump()
+    free.a = 1
+    queue.pump()
+    expect(served).toEqual(['b1', 'b2', 'a1'])
+    expect(await Promise.all([waiting[0], waiting[1]])).toEqual(['served a1', 'served b1'])
+    expect(queue.size).toBe(1)
+  })
+  test('tells positions, and only when they change', async () => {
+    const { free, queue, enter } = setup()
+    const told: string[] = []
+    const leaving = new AbortController()
+    enter('a1', never, position => told.push(`a1:${position}`))
+    const second = enter('a2', leaving.signal, position => told.push(`a2:${position}`))
+    enter('a3', never, position => told.push(`a3:${position}`))
+    leaving.abort()
+    expect(await second).toBe('cancelled')
+    free.a = 1
+    queue.pump()
+    expect(told).toEqual(['a1:1', 'a2:2', 'a3:3', 'a3:2', 'a3:1'])
+  })
+  test('whoever has left before is not served', async () => {
+    const { free, served, enter } = setup()
+    free.a = 1
+    expect(await enter('a1', AbortSignal.abort())).toBe('cancelled')
+    expect(served).toEqual([])
+  })
+  test('a callback that throws or asks again disturbs nobody', async () => {
+    const { free, served, queue, enter } = setup()
+    enter('a1', never, () => {
+      throw new Error('mine alone')
+    })
+    enter('a2', never, () => {
+      free.a = 2
+      queue.pump()
+    })
+    expect(served).toEqual(['a1', 'a2'])
+  })
+  test('closing answers everybody', async () => {
+    const { queue, enter } = setup()
+    const waiting = [enter('a1'), enter('b1')]
+    queue.close('gone')
+    expect(await Promise.all(waiting)).toEqual(['gone', 'gone'])
+  })
+})
+
+describe('the table', () => {
+  // Reversed text stands for encryption: what is stored is not what was given.
+  const reversed = (text: string) => [...text].reverse().join('')
+  const secrets: Secrets = { seal: reversed, open: sealed => ok(reversed(sealed)) }
+  const lost: Secrets = { seal: reversed, open: () => err(domainFault('internal_error', 'another key')) }
+  const clock: Clock = { now: () => NOW, after: () => () => {} }
+
+  const openBook = () => {
+    const sqlite = new Sqlite(':memory:')
+    for (const statement of init.split('--> statement-breakpoint')) sqlite.run(statement)
+    const db = drizzle(sqlite)
+    const changes: string[] = []
+    const ledger = new Ledger([])
+    const book = new AccountBook(ledger, db, secrets, clock, ({ account: { id }, state }) =>
+      changes.push(`${id} ${state}`),
+    )
+    const stored = () => JSON.stringify(sqlite.query('select * from token_pool_accounts').all())
+    return { db, book, ledger, changes, stored }
+  }
+  const given = { provider: 'flow', secret: 'st-hidden', access: 'at-hidden', proxyUrl: 'http://u:pw-hidden@p:1' }
+
+  test('keeps what was given, sealed where it is secret', () => {
+    const { db, book, stored } = openBook()
+    const added = book.add({ ...given, attributes: { project_id: 'p' } })
+    book.update(added.id, { secret: 'st-hidden-2', remark: 'mine' })
+    expect(stored()).not.toContain('hidden')
+    expect(stored()).toContain('mine')
+    const [loaded] = loadAccounts(db, secrets, NOW)
+    expect(loaded).toEqual(book.get(added.id))
+    expect(loaded).toMatchObject({ ...given, secret: 'st-hidden-2', attributes: { project_id: 'p' } })
+  })
+  test('what cannot be unsealed waits for a new session, and is not thrown away', () => {
+    const { db, book, stored } = openBook()
+    book.add(given)
+    const before = stored()
+    const [loaded] = loadAccounts(db, lost, NOW)
+    expect(loaded).toMatchObject({ state: 'needs_session', secret: '', access: null, proxyUrl: null })
+    expect(loaded?.stateReason).toContain('secret key')
+    expect(stored()).toBe(before)
+  })
+  test('an id is never used twice', () => {
+    const { book } = openBook()
+    const first = book.add(given)
+    book.remove(first.id)
+    expect(book.add(given).id).toBeGreaterThan(first.id)
+  })
+  test('tells of changes of state alone, and wakes those whose time has come', () => {
+    const { book, changes } = openBook()
+    const { id } = book.add(given)
+    book.update(id, { remark: 'x' })
+    book.update(id, { state: 'cooling', stateUntil: NOW })
+    book.wake()
+    expect(book.get(id)?.state).toBe('ready')
+    book.remove(id)
+    expect(changes).toEqual(['1 ready', '1 cooling', '1 ready', '1 deleted'])
+    expect(book.update(id, { remark: 'y' })).toBeUndefined()
+  })
+})
+
+describe('what is shown of a proxy', () => {
+  test.each([
+    ['http://user:pass@proxy.test:8080', 'http://user:***@proxy.test:8080'],
+    ['socks5://user:p%40ss@10.0.0.1:1080', 'socks5://user:***@10.0.0.1:1080'],
+    ['http://user:a@b@proxy.test:1', 'http://user:***@proxy.test:1'],
+    ['http://proxy.test:8080', 'http://proxy.test:8080'],
+    ['not a url with pass@word', '***'],
+  ])('%s → %s', (url, shown) => {
+    expect(maskProxy(url)).toBe(shown)
+  })
+})
