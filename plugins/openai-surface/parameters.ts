@@ -1,0 +1,50 @@
+/** What a caller asked of the picture or video, in the terms of the job contract. */
+import type { MediaKind, Parameters } from 'flow2api/contracts'
+import type { Fields } from './fields.ts'
+
+/** A limit of the OpenAI API (api-surfaces A.3, A.5). */
+export const LONGEST_PROMPT = 32_000
+export const MOST_PIECES = 10
+
+const PIXELS = /^(\d{1,5})\s*[x×*]\s*(\d{1,5})$/i
+const RATIO = /^\d{1,3}:\d{1,3}$/
+const RESOLUTION = /^\d{1,4}[kp]$/i
+
+/**
+ * `size`, `aspect_ratio`, `resolution` or `image_size`, and `seed`; of images `quality`, of videos `seconds`. Clients
+ * also write a ratio or a resolution into `size`; the field of its own wins then.
+ */
+export function readParameters(fields: Fields, kind: MediaKind): Parameters {
+  const size = readSize(fields.text('size'))
+  const aspectRatio = unlessAuto(fields.text('aspect_ratio')) ?? size.aspectRatio
+  const resolution = unlessAuto(fields.text('resolution') ?? fields.text('image_size'))
+  const seconds = kind === 'video' ? fields.positive('seconds') : undefined
+  const seed = fields.whole('seed', 0, Number.MAX_SAFE_INTEGER)
+  const quality = kind === 'image' ? unlessAuto(fields.text('quality')) : undefined
+  const resolved = resolution === undefined ? size.resolution : spelledResolution(resolution)
+  return {
+    ...(size.size !== undefined && { size: size.size }),
+    ...(aspectRatio !== undefined && { aspectRatio }),
+    ...(resolved !== undefined && { resolution: resolved }),
+    ...(seconds !== undefined && { seconds }),
+    ...(seed !== undefined && { seed }),
+    ...(quality !== undefined && { quality }),
+  }
+}
+
+/** What `size` means. A word of none of the known forms is handed on: the engine refuses it and lists what there is. */
+export function readSize(written: string | undefined): Pick<Parameters, 'size' | 'aspectRatio' | 'resolution'> {
+  const word = unlessAuto(written?.trim())
+  if (word === undefined) return {}
+  const pixels = PIXELS.exec(word)
+  if (pixels !== null) return { size: `${Number(pixels[1])}x${Number(pixels[2])}` }
+  if (RATIO.test(word)) return { aspectRatio: word }
+  if (RESOLUTION.test(word)) return { resolution: spelledResolution(word) }
+  return { size: word }
+}
+
+/** `2K` and `1080p`, as models list them. */
+const spelledResolution = (word: string): string =>
+  word.toLowerCase().endsWith('k') ? word.toUpperCase() : word.toLowerCase()
+
+const unlessAuto = (word: string | undefined): string | undefined => (word === 'auto' ? undefined : word)

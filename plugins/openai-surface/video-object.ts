@@ -1,0 +1,54 @@
+/** Jobs as OpenAI video objects (api-surfaces A.5). */
+import { type Job, type JobStatus, messageFor } from 'flow2api/contracts'
+import { faultOf, hexOf, modelNameOf, unixSeconds } from './jobs.ts'
+import { sizeOf } from './media.ts'
+
+type VideoStatus = 'queued' | 'in_progress' | 'completed' | 'failed'
+
+/** Clients know these four words and loop for ever, or stop at once, on any other. */
+const STATUS: Readonly<Record<JobStatus, VideoStatus>> = {
+  queued: 'queued',
+  starting: 'in_progress',
+  running: 'in_progress',
+  delivering: 'in_progress',
+  completed: 'completed',
+  failed: 'failed',
+  cancelled: 'failed',
+  outcome_unknown: 'failed',
+}
+
+const VIDEO_ID = /^video_([0-9a-z-]+)$/i
+
+/** `video_<hex>` of `job_<hex>`. */
+export const videoId = (job: Job): string => `video_${hexOf(job)}`
+
+/** The job behind a video's id; undefined where it cannot be one. */
+export function jobIdOf(id: string): string | undefined {
+  const hex = VIDEO_ID.exec(id)?.[1]
+  return hex === undefined ? undefined : `job_${hex}`
+}
+
+export const isUnfinished = (job: Job): boolean =>
+  STATUS[job.status] === 'queued' || STATUS[job.status] === 'in_progress'
+
+/** All thirteen keys, always: the schema requires them, and some clients read a missing `error` as running. */
+export function videoObject(job: Job) {
+  const [media] = job.media
+  const fault = faultOf(job)
+  const seconds = job.requested.seconds ?? Math.round(media?.duration_s ?? 0)
+  return {
+    id: videoId(job),
+    object: 'video',
+    model: modelNameOf(job),
+    status: fault === undefined ? STATUS[job.status] : 'failed',
+    progress: Math.floor(job.progress),
+    created_at: unixSeconds(job.createdAt),
+    completed_at: job.status === 'completed' && job.finishedAt !== null ? unixSeconds(job.finishedAt) : null,
+    expires_at: null,
+    prompt: job.prompt,
+    size: sizeOf(media) ?? job.requested.size ?? job.requested.aspectRatio ?? 'auto',
+    seconds: String(seconds),
+    remixed_from_video_id: null,
+    error: fault === undefined ? null : { code: fault.code, message: messageFor(fault) },
+  }
+}

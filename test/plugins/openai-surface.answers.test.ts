@@ -1,0 +1,231 @@
+/** Answers: faults, video objects, chat chunks, byte ranges, event streams. */
+import { describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { domainFault, errorBody, FAULTS, faultResponse, type JobStatus } from 'flow2api/contracts'
+import { fault, type Logger } from 'flow2api/plugin'
+import { manualClock } from 'flow2api/testing'
+import pino from 'pino'
+import { completion, ProgressReporter } from '../../plugins/openai-surface/chat-answer.ts'
+import { contentResponse, parseRange } from '../../plugins/openai-surface/content.ts'
+import { eventStream } from '../../plugins/openai-surface/sse.ts'
+import { jobIdOf, videoObject } from '../../plugins/openai-surface/video-object.ts'
+import { clip, picture, sampleJob } from './openai-surface.fixtures.ts'
+
+const silent: Logger = pino({ level: 'silent' })
+
+describe('faults', () => {
+  test.each(Object.entries(FAULTS))('%s has the status and type of the catalogue', async (code, entry) => {
+    const response = faultResponse(fault(code, 'It failed.', entry))
+    expect(response.status).toBe(entry.status)
+    expect(await response.json()).toEqual({ error: { message: 'It failed.', type: entry.type, param: null, code } })
+  })
+
+  test.each([
+    ['request', 400, 'invalid_request_error'],
+    ['account', 503, 'server_error'],
+    ['gateway', 503, 'server_error'],
+    ['proxy', 502, 'server_error'],
+    ['upstream', 502, 'server_error'],
+  ] as const)('an unknown code is answered by its blame: %s', async (blame, status, type) => {
+    const response = faultResponse(fault('constructor', 'x', { blame, retry: 'later' }), { jobId: 'job_1' })
+    expect(response.status).toBe(status)
+    expect(response.headers.get('x-flow2api-job')).toBe('job_1')
+    expect(await response.json()).toMatchObject({ error: { type, code: 'constructor' } })
+  })
+
+  test('all four keys and a message, whatever the fault', () => {
+    expect(errorBody(domainFault('invalid_value', ' ', { param: 'size' })).error).toEqual({
+      message: 'The request failed with `invalid_value`.',
+      type: 'invalid_request_error',
+      param: 'size',
+      code: 'invalid_value',
+    })
+  })
+
+  test.each([
+    ['queue_full', 1500, '2', null],
+    ['accounts_cooling', 60_000, '60', null],
+    ['accounts_cooling', 60_001, '61', 'false'],
+    ['insufficient_quota', undefined, null, 'false'],
+    ['generation_failed', undefined, null, 'false'],
+    ['upstream_error', undefined, null, null],
+    ['moderation_blocked', undefined, null, null],
+  ] as const)('%s after %p ms: retry-after %p, x-should-retry %p', (code, retryAfterMs, after, should) => {
+    const { headers } = faultResponse(domainFault(code, 'x', retryAfterMs === undefined ? {} : { retryAfterMs }))
+    expect(headers.get('retry-after')).toBe(after)
+    expect(headers.get('x-should-retry')).toBe(should)
+  })
+})
+
+describe('video objects', () => {
+  const keys =
+    'id object model status progress created_at completed_at expires_at prompt size seconds remixed_from_video_id error'
+
+  test.each([
+    ['queued', 'queued'],
+    ['starting', 'in_progress'],
+    ['running', 'in_progress'],
+    ['delivering', 'in_progress'],
+    ['completed', 'completed'],
+    ['failed', 'failed'],
+    ['cancelled', 'failed'],
+    ['outcome_unknown', 'failed'],
+  ] as const)('%s is %s, with all thirteen keys', (status: JobStatus, expected) => {
+    const video = videoObject(sampleJob({ kind: 'video', status, media: status === 'completed' ? [clip] : [] }))
+    expect(Object.keys(video).sort()).toEqual(keys.split(' ').sort())
+    expect(video.status).toBe(expected)
+    expect(video.error === null).toBe(expected !== 'failed')
+    if (video.error !== null) expect(video.error.message).not.toBe('')
+  })
+
+  test('size and seconds are real once there is a file, and asked for before', () => {
+    const requested = { size: '1920x1080', seconds: 8 }
+    const job = sampleJob({ kind: 'video', requested, progress: 41.7 })
+    expect(videoObject(job)).toMatchObject({ id: 'video_0001', size: '1920x1080', seconds: '8', progress: 41 })
+    const done = sampleJob({ ...job, status: 'completed', media: [clip], requested: {}, finishedAt: 1_790_000_009_999 })
+    expect(videoObject(done)).toMatchObject({ size: '1280x720', seconds: '8', completed_at: 1_790_000_009 })
+  })
+
+  test('an id belongs to a job or to nothing', () => {
+    expect(jobIdOf('video_00ff')).toBe('job_00ff')
+    for (const id of ['job_00ff', 'video_', 'video_../x', 'characters']) expect(jobIdOf(id)).toBeUndefined()
+  })
+})
+
+describe('chat', () => {
+  test('one choice a picture where several were asked for, else one choice with all', () => {
+    const job = sampleJob({ status: 'completed', media: [picture(1), picture(2)] })
+    expect(completion(job, 2).choices.map(choice => choice.message.content)).toEqual([
+      '![image](http://media.test/tmp/1.png)',
+      '![image](http://media.test/tmp/2.png)',
+    ])
+    expect(completion(job, 1).choices.map(choice => choice.message.content)).toEqual([
+      '![image](http://media.test/tmp/1.png)\n\n![image](http://media.test/tmp/2.png)',
+    ])
+  })
+
+  test('a video is a link, and an address cannot break out of it', () => {
+    const media = [{ ...clip, url: 'http://media.test/a (1).mp4' }]
+    expect(completion(sampleJob({ status: 'completed', media }), 1).choices[0]?.message.content).toBe(
+      '[video.mp4](http://media.test/a%20%281%29.mp4)',
+    )
+  })
+
+  test('progress is told on change, at most once a second, the newest last', async () => {
+    const clock = manualClock()
+    const told: string[] = []
+    const progress = new ProgressReporter(clock, text => told.push(text))
+    const running = (percent: number) => progress.update(sampleJob({ status: 'running', progress: percent }))
+    progress.update(sampleJob({ queuePosition: 2 }))
+    running(10)
+    running(20)
+    expect(told).toEqual(['Queued, position 2…\n'])
+    await clock.advance(1000)
+    expect(told).toEqual(['Queued, position 2…\n', 'Generating… 20 %\n'])
+    running(20.4)
+    await clock.advance(5000)
+    expect(told).toHaveLength(2)
+    running(30)
+    expect(told.at(-1)).toBe('Generating… 30 %\n')
+    running(40)
+    progress.stop()
+    running(50)
+    await clock.advance(5000)
+    expect(told).toHaveLength(3)
+    expect(clock.waiting).toBe(0)
+  })
+})
+
+describe('ranges', () => {
+  test.each([
+    ['bytes=0-0', { start: 0, end: 0 }],
+    ['bytes=5-', { start: 5, end: 25 }],
+    ['bytes=-5', { start: 21, end: 25 }],
+    ['bytes=-99', { start: 0, end: 25 }],
+    ['bytes=20-99', { start: 20, end: 25 }],
+    ['bytes=26-', 'unsatisfiable'],
+    ['bytes=-0', 'unsatisfiable'],
+    ['bytes=5-4', undefined],
+    ['bytes=0-1,3-4', undefined],
+    ['items=0-1', undefined],
+    ['bytes=-', undefined],
+    [null, undefined],
+  ] as const)('%p of 26 bytes', (header, expected) => {
+    expect(parseRange(header, 26)).toEqual(expected)
+  })
+
+  test('what is sent is always the slice that it claims to be', () => {
+    fc.assert(
+      fc.asyncProperty(fc.uint8Array({ minLength: 1 }), fc.nat(60), fc.nat(60), async (bytes, start, length) => {
+        const range = `bytes=${start}-${start + length}`
+        const request = new Request('http://localhost/', { headers: { range } })
+        const content = { blob: new Blob([bytes]), mime: 'video/mp4', jobId: 'job_1', name: 'video_1' }
+        const response = contentResponse(request, content)
+        if (start >= bytes.length) {
+          expect(response.status).toBe(416)
+          expect(response.headers.get('content-range')).toBe(`bytes */${bytes.length}`)
+          return
+        }
+        const end = Math.min(start + length, bytes.length - 1)
+        expect(response.headers.get('content-range')).toBe(`bytes ${start}-${end}/${bytes.length}`)
+        expect(await response.bytes()).toEqual(bytes.slice(start, end + 1))
+      }),
+    )
+  })
+})
+
+describe('event streams', () => {
+  const options = (clock = manualClock(), signal = new AbortController().signal) => ({
+    clock,
+    log: silent,
+    jobId: 'job_1',
+    signal,
+  })
+
+  test('a heartbeat in every fifteen silent seconds, none after the end', async () => {
+    const clock = manualClock()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const response = eventStream(options(clock), async sink => {
+      await promise
+      sink.send({ a: 1 }, 'named')
+      return undefined
+    })
+    await clock.advance(14_000)
+    await clock.advance(31_000)
+    resolve()
+    expect(await response.text()).toBe(`${': keep-alive\n\n'.repeat(4)}event: named\ndata: {"a":1}\n\ndata: [DONE]\n\n`)
+    expect(clock.waiting).toBe(0)
+  })
+
+  test('a fault becomes an error event, then the end', async () => {
+    const response = eventStream(options(), async () => domainFault('moderation_blocked', 'Refused.'))
+    const text = await response.text()
+    expect(text).toEndWith(
+      'data: {"error":{"message":"Refused.","type":"image_generation_user_error","param":null,"code":"moderation_blocked"}}\n\ndata: [DONE]\n\n',
+    )
+  })
+
+  test('a bug inside ends the stream cleanly and shows nothing of itself', async () => {
+    const response = eventStream(options(), async () => {
+      throw new Error('secret detail')
+    })
+    const text = await response.text()
+    expect(text).toContain('"code":"internal_error"')
+    expect(text).not.toContain('secret detail')
+    expect(text).toEndWith('data: [DONE]\n\n')
+  })
+
+  test('a reader that leaves aborts the work and stops the heartbeat', async () => {
+    const clock = manualClock()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const response = eventStream(options(clock), async sink => {
+      sink.signal.addEventListener('abort', () => resolve())
+      await promise
+      sink.send('too late')
+      return undefined
+    })
+    await response.body?.cancel()
+    await promise
+    expect(clock.waiting).toBe(0)
+  })
+})

@@ -1,0 +1,270 @@
+/** Reading requests: bodies, fields, sizes, pictures, messages. */
+import { describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import type { ListedModel } from 'flow2api/contracts'
+import { type Body, fromForm, readBody } from '../../plugins/openai-surface/body.ts'
+import { readMessages } from '../../plugins/openai-surface/chat.ts'
+import { Fields } from '../../plugins/openai-surface/fields.ts'
+import { readImageRequest } from '../../plugins/openai-surface/images.ts'
+import { assignRoles, readPictures } from '../../plugins/openai-surface/inputs.ts'
+import { readParameters, readSize } from '../../plugins/openai-surface/parameters.ts'
+import { MODELS, PNG } from './openai-surface.fixtures.ts'
+
+const json = (values: Record<string, unknown>): Body => ({ values, textual: false })
+const form = (values: Record<string, unknown>): Body => ({ values, textual: true })
+const post = (body: BodyInit, headers: Record<string, string> = {}) =>
+  new Request('http://localhost/', { method: 'POST', body, headers })
+
+describe('bodies', () => {
+  test('brackets and repetitions of a form become objects and lists, in order', () => {
+    const values = fromForm([
+      ['prompt', '{"a":1}'],
+      ['image[]', 'one'],
+      ['image[]', 'two'],
+      ['frame', 'first'],
+      ['frame', 'last'],
+      ['indexed[0]', 'x'],
+      ['input_reference[image_url]', 'data:,'],
+      ['__proto__[polluted]', 'yes'],
+      ['odd]name', 'kept'],
+    ])
+    expect(JSON.parse(JSON.stringify(values))).toMatchObject({
+      prompt: '{"a":1}',
+      image: ['one', 'two'],
+      frame: ['first', 'last'],
+      indexed: ['x'],
+      input_reference: { image_url: 'data:,' },
+      'odd]name': 'kept',
+    })
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+  })
+
+  test('no form field is lost, whatever it is called', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.string({ minLength: 1 }), fc.stringMatching(/^v\d+$/)), { maxLength: 8 }),
+        pairs => {
+          const leaves = (value: unknown): number =>
+            typeof value === 'object' && value !== null
+              ? Object.values(value).reduce<number>((sum, inner) => sum + leaves(inner), 0)
+              : 1
+          expect(leaves(fromForm(pairs))).toBe(pairs.length)
+        },
+      ),
+    )
+  })
+
+  test('anything that is not a form is read as JSON, with or without a content type', async () => {
+    const body = await readBody(post('{"prompt":"x"}', { 'content-type': 'application/x-www-form-urlencoded' }))
+    expect(body._unsafeUnwrap()).toEqual({ values: { prompt: 'x' }, textual: false })
+  })
+
+  test.each(['{"prompt":', '', '[1]', '"text"', 'null'])('%p is refused as invalid JSON', async text => {
+    const refused = (await readBody(post(text, { 'content-type': 'application/json' })))._unsafeUnwrapErr()
+    expect(refused).toMatchObject({ code: 'invalid_json', blame: 'request' })
+  })
+
+  test('a broken form is a mistake of the request', async () => {
+    const refused = await readBody(post('nonsense', { 'content-type': 'multipart/form-data; boundary=x' }))
+    expect(refused._unsafeUnwrapErr()).toMatchObject({ code: 'body_unreadable', blame: 'request' })
+  })
+
+  test('extra_body is merged, as text too, and never beats a field', async () => {
+    const data = new FormData()
+    data.set('prompt', 'direct')
+    data.set('extra_body', '{"prompt":"extra","seed":7}')
+    const body = await readBody(post(data))
+    expect(body._unsafeUnwrap().values).toEqual({ prompt: 'direct', seed: 7 })
+  })
+})
+
+describe('image requests', () => {
+  test('the whole request in our terms, unknown fields and nulls left out', () => {
+    const read = readImageRequest(
+      json({
+        model: 'gpt-image-1',
+        prompt: 'a fox',
+        n: 2,
+        size: '1536x1024',
+        quality: 'high',
+        response_format: 'url',
+        output_format: 'webp',
+        negative_prompt: 'dogs',
+        seed: 5,
+        user: null,
+        stream: null,
+      }),
+    )
+    expect(read._unsafeUnwrap()).toEqual({
+      job: {
+        kind: 'image',
+        model: 'gpt-image-1',
+        prompt: 'a fox',
+        parameters: { size: '1536x1024', seed: 5, quality: 'high' },
+        inputs: [],
+        count: 2,
+      },
+      form: 'url',
+      stream: false,
+    })
+  })
+
+  test('defaults: b64_json, one picture, the default model', () => {
+    expect(readImageRequest(json({ prompt: 'x' }))._unsafeUnwrap()).toMatchObject({
+      form: 'b64_json',
+      job: { count: 1, model: '', parameters: {} },
+    })
+  })
+
+  test.each([
+    [{ prompt: 7 }, 'prompt', 'invalid_value'],
+    [{}, 'prompt', 'missing_required_parameter'],
+    [{ prompt: '  ' }, 'prompt', 'missing_required_parameter'],
+    [{ prompt: 'x', model: ['a'] }, 'model', 'invalid_value'],
+    [{ prompt: 'x', n: 0 }, 'n', 'invalid_value'],
+    [{ prompt: 'x', n: 11 }, 'n', 'invalid_value'],
+    [{ prompt: 'x', n: 1.5 }, 'n', 'invalid_value'],
+    [{ prompt: 'x', n: '2' }, 'n', 'invalid_value'],
+    [{ prompt: 'x', size: { w: 1 } }, 'size', 'invalid_value'],
+    [{ prompt: 'x', response_format: 'png' }, 'response_format', 'invalid_value'],
+    [{ prompt: 'x', stream: 'true' }, 'stream', 'invalid_value'],
+    [{ prompt: 'x', seed: -1 }, 'seed', 'invalid_value'],
+  ])('%j is refused at %s', (values, param, code) => {
+    const refused = readImageRequest(json(values))._unsafeUnwrapErr()
+    expect(refused).toMatchObject({ code, param })
+    expect(refused.message).toContain(`\`${param}\``)
+  })
+
+  test('a prompt may have 32000 characters', () => {
+    expect(readImageRequest(json({ prompt: 'x'.repeat(32_000) })).isOk()).toBe(true)
+    const refused = readImageRequest(json({ prompt: 'x'.repeat(32_001) }))._unsafeUnwrapErr()
+    expect(refused).toMatchObject({ code: 'invalid_value', param: 'prompt' })
+  })
+
+  test('in a form everything is text, and "null" is nothing', () => {
+    const read = readImageRequest(form({ prompt: 'x', n: '2', stream: 'true', seed: 'null', size: '' }))
+    expect(read._unsafeUnwrap()).toMatchObject({ stream: true, job: { count: 2, parameters: {} } })
+    expect(readImageRequest(form({ prompt: new File(['x'], 'p.txt') }))._unsafeUnwrapErr()).toMatchObject({
+      param: 'prompt',
+      code: 'invalid_value',
+    })
+  })
+})
+
+describe('sizes', () => {
+  test.each([
+    ['1024x1024', { size: '1024x1024' }],
+    ['1024X768', { size: '1024x768' }],
+    ['1024×768', { size: '1024x768' }],
+    ['16:9', { aspectRatio: '16:9' }],
+    ['2k', { resolution: '2K' }],
+    ['1080P', { resolution: '1080p' }],
+    ['auto', {}],
+    [undefined, {}],
+    ['huge', { size: 'huge' }],
+  ])('%p', (written, expected) => {
+    expect(readSize(written)).toEqual(expected)
+  })
+
+  test('a field of its own beats what size says', () => {
+    const fields = new Fields(json({ size: '16:9', aspect_ratio: '1:1', image_size: '4k', seconds: '8' }))
+    expect(readParameters(fields, 'image')).toEqual({ aspectRatio: '1:1', resolution: '4K' })
+  })
+
+  test.each([
+    ['8', 8],
+    [4, 4],
+    ['2.5', 2.5],
+  ])('seconds %p', (written, seconds) => {
+    expect(readParameters(new Fields(json({ seconds: written })), 'video')).toEqual({ seconds })
+  })
+
+  test.each(['0', -1, 'long', {}])('seconds %p is refused', written => {
+    const fields = new Fields(json({ seconds: written }))
+    readParameters(fields, 'video')
+    expect(fields.fault).toMatchObject({ param: 'seconds', code: 'invalid_value' })
+  })
+})
+
+describe('pictures', () => {
+  const model = (id: string): ListedModel => {
+    const found = MODELS.find(candidate => candidate.id === id)
+    if (found === undefined) throw new Error(id)
+    return found
+  }
+  const base64 = PNG.toBase64()
+
+  test.each([
+    ['a file', new File([PNG], 'upload.bin')],
+    ['a data URL', `data:image/jpeg;base64,${base64}`],
+    ['bare base64', base64],
+    ['an object', { image_url: `data:image/png;base64,${base64}` }],
+    ['a chat part', { image_url: { url: base64 } }],
+    ['a list', [base64]],
+  ])('%s', async (_name, value) => {
+    const pictures = (await readPictures(value, 'input_reference'))._unsafeUnwrap()
+    expect(pictures).toEqual([{ mime: 'image/png', bytes: PNG }])
+  })
+
+  test.each([
+    ['https://example.test/a.png', 'invalid_value'],
+    [{ file_id: 'file-1' }, 'invalid_value'],
+    ['not base64!', 'invalid_value'],
+    [new File(['text'], 'a.png'), 'invalid_image_file'],
+  ])('%p is refused', async (value, code) => {
+    const refused = (await readPictures(value, 'input_reference'))._unsafeUnwrapErr()
+    expect(refused).toMatchObject({ code, param: 'input_reference' })
+  })
+
+  test('several are first frame, then last frame, whatever order the model lists them in', () => {
+    const two = [
+      { mime: 'image/png', bytes: PNG },
+      { mime: 'image/webp', bytes: PNG },
+    ]
+    const inputs = assignRoles(two, model('vid-frames'), 'input_reference')._unsafeUnwrap()
+    expect(inputs.map(({ role, mime }) => [role, mime])).toEqual([
+      ['first_frame', 'image/png'],
+      ['last_frame', 'image/webp'],
+    ])
+    const [one = { mime: '', bytes: PNG }] = two
+    expect(assignRoles([...two, one], model('vid-frames'), 'input_reference')._unsafeUnwrapErr().message).toContain(
+      'at most 2',
+    )
+    expect(assignRoles([one], model('vid-1'), 'input_reference')._unsafeUnwrapErr()).toMatchObject({
+      code: 'invalid_value',
+      param: 'input_reference',
+    })
+  })
+})
+
+describe('messages', () => {
+  test('the prompt is the text of the last user message', () => {
+    const read = readMessages([
+      { role: 'system', content: 'be nice' },
+      { role: 'user', content: 'first' },
+      { role: 'assistant', content: '![image](http://x)' },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'make it' },
+          { type: 'image_url', image_url: { url: 'data:image/png;base64,xx' } },
+          { type: 'text', text: 'snow' },
+        ],
+      },
+    ])
+    expect(read._unsafeUnwrap()).toEqual({ text: 'make it\nsnow', pictures: [{ url: 'data:image/png;base64,xx' }] })
+  })
+
+  test.each([
+    [undefined],
+    ['text'],
+    [[]],
+    [[{ role: 'user' }]],
+    [[{ role: 'user', content: ' ' }]],
+    [[{ role: 'assistant', content: 'x' }]],
+    [[null, 3]],
+    [[{ role: 'user', content: [null, { type: 'image_url', image_url: 'x' }] }]],
+  ])('%j has no prompt', messages => {
+    expect(readMessages(messages)._unsafeUnwrapErr()).toMatchObject({ param: 'messages' })
+  })
+})
