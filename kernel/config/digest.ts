@@ -1,7 +1,7 @@
 /** What may be compared or shown of a configuration: its hash, and itself without secrets. */
 import type { TSchema } from 'elysia'
-import type { SectionSpec } from './normalize.ts'
 import { isTable, type Section } from './read.ts'
+import type { SectionSpec } from './schema.ts'
 import { maskUrls } from './words.ts'
 
 /** A hash of the meaning: the order of keys does not matter, that of lists does. */

@@ -7,19 +7,12 @@ import type { Document } from './document.ts'
 import { coerce, PREFIX, RESERVED, variableFor, variablesOf } from './environment.ts'
 import { formatPath } from './lines.ts'
 import type { Section } from './read.ts'
-import { parsePlugins } from './schema.ts'
+import { parsePlugins, type SectionSpec } from './schema.ts'
 import { strictSchema } from './strict.ts'
 import { choicesOf, describeSchema, nearest, showValue } from './words.ts'
 
 export { hashOf, maskSecrets } from './digest.ts'
 export { describeProblems } from './words.ts'
-
-export interface SectionSpec {
-  readonly name: string
-  readonly schema: TSchema
-  /** A plugin's id, or `kernel`. */
-  readonly owner: string
-}
 
 export interface NormalizeOptions {
   /** Ids of declared plugins whose definition could not be loaded: their sections pass unchecked. */

@@ -12,6 +12,14 @@ import { nearest, showValue } from './words.ts'
 /** Marks a value as secret: masked in logs, answers and errors. */
 export const secret = <S extends TSchema>(schema: S): S => ({ ...schema, secret: true })
 
+/** A section of the file, and who owns it. */
+export interface SectionSpec {
+  readonly name: string
+  readonly schema: TSchema
+  /** A plugin's id, or `kernel`. */
+  readonly owner: string
+}
+
 export const ServerSection = t.Object(
   {
     /** The address to listen on. `0.0.0.0` or `::` listens on all. */

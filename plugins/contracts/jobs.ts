@@ -96,7 +96,8 @@ export interface JobEngine {
   model(id: string): ResultAsync<ListedModel, Fault>
   /**
    * Admits a request: the job is durable when this answers, before the first upstream byte.
-   * Errors: `model_not_found`, `invalid_value`, `missing_required_parameter`, `queue_full`.
+   * Errors: `model_not_found`, `invalid_value`, `missing_required_parameter`, `queue_full`, and `shutting_down` when
+   * nobody will work on it any more.
    */
   submit(request: JobRequest, options: SubmitOptions): ResultAsync<Job, Fault>
   /** Error: `not_found`. */
@@ -104,7 +105,8 @@ export interface JobEngine {
   /** Newest first by default. */
   list(filter: JobFilter): ResultAsync<{ readonly jobs: readonly Job[]; readonly more: boolean }, Fault>
   /**
-   * The job once it is final, or as it is when `signal` aborts. Hanging up never cancels a job.
+   * The job once it is final, or as it is when `signal` aborts. Hanging up never cancels a job. It may also answer early,
+   * with a job that is not final, when the engine is being replaced: ask again. Error: `shutting_down`.
    */
   wait(id: string, signal: AbortSignal): ResultAsync<Job, Fault>
   /** Calls back at once and after every change, until the job is final. Returns its undo. */

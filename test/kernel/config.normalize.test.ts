@@ -5,15 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { t } from 'elysia'
 import { type Document, documentOf, readDocument } from '../../kernel/config/document.ts'
-import {
-  describeProblems,
-  hashOf,
-  maskSecrets,
-  normalize,
-  type SectionSpec,
-  unknownEnvironment,
-} from '../../kernel/config/normalize.ts'
-import { DatabaseSection, ServerSection, secret } from '../../kernel/config/schema.ts'
+import { describeProblems, hashOf, maskSecrets, normalize, unknownEnvironment } from '../../kernel/config/normalize.ts'
+import { DatabaseSection, type SectionSpec, ServerSection, secret } from '../../kernel/config/schema.ts'
 
 const sections: readonly SectionSpec[] = [
   { name: 'server', schema: ServerSection, owner: 'kernel' },

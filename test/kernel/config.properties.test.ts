@@ -7,7 +7,8 @@ import fc from 'fast-check'
 import { stringify } from 'smol-toml'
 import { documentOf, readDocument } from '../../kernel/config/document.ts'
 import { formatPath, parsePath } from '../../kernel/config/lines.ts'
-import { hashOf, normalize, type SectionSpec } from '../../kernel/config/normalize.ts'
+import { hashOf, normalize } from '../../kernel/config/normalize.ts'
+import type { SectionSpec } from '../../kernel/config/schema.ts'
 
 const sections: readonly SectionSpec[] = [
   {

@@ -1,0 +1,84 @@
+/** A job that is not final yet, with what lives in memory only. It belongs to the ledger and survives reloads. */
+import type { Job, Lease } from 'flow2api/contracts'
+import type { Fault } from 'flow2api/plugin'
+import type { JobRecord, UnitRecord } from './records.ts'
+import { type Ending, endingOf, jobOf } from './state.ts'
+
+export class ActiveJob {
+  readonly units: readonly ActiveUnit[]
+  /** The caller asked for the end of it. */
+  cancelled = false
+  /** One request counts against one account at most; this is set when it has. */
+  penalised = false
+
+  constructor(
+    readonly record: JobRecord,
+    units: readonly UnitRecord[],
+    /** It was begun by an earlier process; some of its units may have ended already. */
+    restored = false,
+  ) {
+    this.units = units.map(unit => new ActiveUnit(this, unit, restored))
+  }
+
+  get id(): string {
+    return this.record.id
+  }
+
+  view(): Job {
+    const places = this.units.flatMap(({ queuePosition }) => queuePosition ?? [])
+    return jobOf(
+      this.record,
+      this.units.map(({ record }) => record),
+      places.length > 0 ? Math.min(...places) : null,
+    )
+  }
+}
+
+export class ActiveUnit {
+  /** A phase works on it, on whichever instance; nobody else may. */
+  busy = false
+  /** How it ends. Set at once; the record follows when that is on disk. */
+  ending: Ending | undefined
+  /** The slot on an account, closed when the unit has ended and is not busy. */
+  lease: Lease | undefined
+  reported = false
+  credits: number | undefined
+  /** Accounts that refused it. */
+  readonly tried: number[] = []
+  /** What the last of them said; better news than "no account is left". */
+  refusal: Fault | undefined
+  /** Repetitions on the same account. */
+  repeats = 0
+  renewed = false
+  queuePosition: number | null = null
+  /** Ends the upstream call that is under way: cancellation, deadline. */
+  abort = new AbortController()
+  /** Ends a wait that costs nothing: for a slot, or between two tries. Also fired to hand the unit over. */
+  wait: AbortController | undefined
+  /** Stops the deadline's timer. */
+  disarm: (() => void) | undefined
+  /** A paid call is under way. */
+  calling = false
+  /** The deadline passed during that call. */
+  late = false
+  /** The progress that was last written. */
+  savedProgress = 0
+
+  constructor(
+    readonly job: ActiveJob,
+    readonly record: UnitRecord,
+    /** It was begun by an earlier process. */
+    public restored = false,
+  ) {
+    this.savedProgress = record.progress
+    this.ending = endingOf(record)
+  }
+
+  /** Never falls. */
+  advance(percent: number): boolean {
+    const next = Math.min(99, Math.floor(percent))
+    if (!(next > this.record.progress)) return false
+    this.record.progress = next
+    return true
+  }
+}

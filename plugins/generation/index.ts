@@ -1,0 +1,76 @@
+/** The durable job engine: admission, queue, submission, polling, delivery, restart. */
+import { Accounts, Auth, Egress, JobFinished, Jobs, MediaStore, Provider } from 'flow2api/contracts'
+import { definePlugin } from 'flow2api/plugin'
+import { Engine } from './engine.ts'
+import { InputFiles } from './inputs.ts'
+import { Ledger } from './ledger.ts'
+import init from './migrations/0000_init.sql' with { type: 'text' }
+import { Models } from './models.ts'
+import type { Ports } from './ports.ts'
+import { prune } from './retention.ts'
+import { jobRoutes } from './routes.ts'
+import { Runner } from './runner.ts'
+import { GenerationSettings, ModelSettings } from './settings.ts'
+import { Store } from './store.ts'
+
+const PRUNE_EVERY_MS = 600_000
+
+export default definePlugin({
+  name: 'generation',
+  version: '1.0.0',
+  section: 'generation',
+  config: GenerationSettings,
+  sections: { models: ModelSettings },
+  requires: { auth: Auth, accounts: Accounts, egress: Egress, providers: Provider },
+  optional: { media: MediaStore },
+  provides: [Jobs],
+  migrations: [{ name: '0000_init', sql: init }],
+  async setup(ctx) {
+    const { config, deps, optional, clock, log } = ctx
+    const ledger = await ctx.shared(
+      'ledger',
+      () => {
+        const opened = new Ledger(new Store(ctx.db), log)
+        opened.load()
+        return opened
+      },
+      opened => opened.close(),
+    )
+    const inputs = new InputFiles(ctx.paths.data)
+    const { default_image: image, default_video: video, aliases } = ctx.sections.models
+    const models = new Models(deps.providers, { image, video, aliases })
+    const ports: Ports = {
+      accounts: deps.accounts,
+      egress: deps.egress,
+      provider: id => models.provider(id),
+      media: () => optional.media.current,
+      clock,
+      log,
+      limitMs: kind => (kind === 'image' ? config.image_timeout : config.video_timeout) * 1000,
+      begin: label => ctx.begin(label),
+      emit: job => ctx.emit(JobFinished, job),
+    }
+    const runner = new Runner(ledger, ports, inputs)
+    const engine = new Engine({
+      ledger,
+      runner,
+      models,
+      inputs,
+      open: ports,
+      clock,
+      maxQueue: config.max_queue,
+      leaving: ctx.signal,
+      newId: () => Bun.randomUUIDv7('hex').replaceAll('-', ''),
+    })
+    ctx.provide(Jobs, engine)
+    ctx.http({ cors: true, routes: () => jobRoutes(deps.auth, engine) })
+    ctx.every(PRUNE_EVERY_MS, async signal => {
+      const removed = await prune(ledger.store, inputs, { now: clock.now(), days: config.retention_days, signal })
+      if (removed > 0) log.info({ removed }, 'old jobs were removed')
+    })
+    return {
+      live: () => runner.host(),
+      drain: () => runner.leave(),
+    }
+  },
+})

@@ -1,0 +1,73 @@
+/** Tables of this plugin. Times are epoch milliseconds; objects are compact JSON; null where there is none. */
+
+import { sql } from 'drizzle-orm'
+import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { JobStatus, MediaKind } from 'flow2api/contracts'
+
+/**
+ * One admitted request. Written once, and once more when it is final: what happens in between is in its units. Every
+ * table and index but the short list of unfinished jobs grows at its end only, so that a transaction touches few pages.
+ */
+export const jobs = sqliteTable(
+  'generation_jobs',
+  {
+    /** Order of admission. */
+    seq: integer('seq').primaryKey(),
+    /** Begins with its time, so that ids rise as well. */
+    id: text('id').notNull().unique(),
+    /** `queued` until the job is final; the state in between follows from the units. */
+    status: text('status').$type<JobStatus>().notNull(),
+    kind: text('kind').$type<MediaKind>().notNull(),
+    surface: text('surface').notNull(),
+    callerId: text('caller_id').notNull(),
+    /** As the caller wrote it. */
+    model: text('model').notNull(),
+    resolvedModel: text('resolved_model').notNull(),
+    /** Id of the provider's plugin. */
+    provider: text('provider').notNull(),
+    tier: text('tier'),
+    prompt: text('prompt').notNull(),
+    parameters: text('parameters').notNull(),
+    /** What is asked of the upstream, echoed to the caller. */
+    requested: text('requested').notNull(),
+    /** `[{role, mime}]`; the bytes are the files `inputs/<id>/<n>` of the data directory. */
+    inputs: text('inputs').notNull(),
+    /** How many units it has. */
+    count: integer('count').notNull(),
+    createdAt: integer('created_at').notNull(),
+    startedAt: integer('started_at'),
+    finishedAt: integer('finished_at'),
+    fault: text('fault'),
+  },
+  table => [index('generation_jobs_unfinished').on(table.seq).where(sql`${table.finishedAt} is null`)],
+)
+
+/** One piece of paid work of a job. */
+export const units = sqliteTable('generation_units', {
+  /** `unitKey(seq of the job, index)`: found without an index. */
+  key: integer('key').primaryKey(),
+  /** For people who read the table. */
+  jobId: text('job_id').notNull(),
+  state: text('state').$type<JobStatus>().notNull(),
+  accountId: integer('account_id'),
+  /**
+   * Set before every paid call and cleared when it is known that nothing was taken. `starting` with an intent and no
+   * answer, after a crash, means that the outcome is not known.
+   */
+  intentAt: integer('intent_at'),
+  /** The further paid step that is due. */
+  step: text('step'),
+  /** What runs upstream. */
+  operation: text('operation'),
+  /** Where the finished media can be fetched. */
+  sources: text('sources'),
+  media: text('media'),
+  fault: text('fault'),
+  /** Paid calls begun. */
+  attempts: integer('attempts').notNull(),
+  /** Answered rounds of polling. */
+  polls: integer('polls').notNull(),
+  startedAt: integer('started_at'),
+  deadlineAt: integer('deadline_at'),
+  progress: integer('progress').notNull(),
+})

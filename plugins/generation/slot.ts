@@ -1,0 +1,118 @@
+/** A place on an account: a new one through the pool's queue, or the one that work already runs on. */
+import type { GenerationProvider } from 'flow2api/contracts'
+import { type Clock, type Fault, type Handle, sleep } from 'flow2api/plugin'
+import type { ActiveUnit } from './active.ts'
+import { ask, faultOf } from './ask.ts'
+import type { Ledger } from './ledger.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import { accountGone } from './policy.ts'
+import type { Ports } from './ports.ts'
+
+export interface SlotParts {
+  readonly ports: Pick<Ports, 'accounts' | 'clock'>
+  readonly ledger: Ledger
+  readonly life: Lifecycle
+  /** Whether another instance, or none, goes on with waiting work. */
+  released(): boolean
+}
+
+/** `handed over`: nothing was begun; whoever hosts next asks again. A fault is final. */
+export type SlotOutcome = 'ready' | 'handed over' | Fault
+
+/** The pool is being replaced; its successor is there in a moment. */
+const PASSING: readonly string[] = ['capability_gone', 'shutting_down', 'cancelled']
+const PASSING_WAIT_MS = 200
+const ADOPT_WAIT_MS = 5_000
+
+/** Waits in the pool's queue. Work whose account is settled goes back to that one. */
+export async function acquireSlot(
+  parts: SlotParts,
+  unit: ActiveUnit,
+  provider: Handle<GenerationProvider>,
+): Promise<SlotOutcome> {
+  try {
+    if (unit.lease || provider.accounts() === undefined) return 'ready'
+  } catch (cause) {
+    return faultOf(cause)
+  }
+  if (unit.record.step !== undefined && unit.record.accountId !== null) return adoptSlot(parts, unit)
+  for (;;) {
+    if (unit.ending || parts.released()) return 'handed over'
+    const acquired = await queue(parts, unit)
+    if (acquired.isOk()) {
+      // An ended unit gives it back when its phase is over.
+      unit.lease = acquired.value
+      return 'ready'
+    }
+    if (unit.ending || parts.released()) return 'handed over'
+    if (!PASSING.includes(acquired.error.code)) return final(acquired.error, unit)
+    await pause(parts, unit, PASSING_WAIT_MS)
+  }
+}
+
+async function queue({ ports, ledger, life }: SlotParts, unit: ActiveUnit) {
+  const { job } = unit
+  const wait = new AbortController()
+  unit.wait = wait
+  // A slot that is free is there before this tick ends; whoever is without one then stands in the queue, told or not.
+  const standing = setImmediate(() => ledger.waiting.add(unit))
+  const acquired = await ask(() =>
+    ports.accounts.acquire({
+      provider: job.record.provider,
+      kind: job.record.kind,
+      model: job.record.resolvedModel,
+      ...(job.record.tier !== null && { tier: job.record.tier }),
+      ...(unit.tried.length > 0 && { exclude: unit.tried }),
+      signal: wait.signal,
+      onQueue: position => {
+        if (unit.ending || unit.queuePosition === position) return
+        ledger.waiting.add(unit)
+        unit.queuePosition = position
+        life.changed(unit)
+      },
+    }),
+  )
+  clearImmediate(standing)
+  ledger.waiting.delete(unit)
+  unit.wait = undefined
+  unit.queuePosition = null
+  return acquired
+}
+
+/** That no other account is left says less than why the last one refused. */
+const final = (fault: Fault, unit: ActiveUnit): Fault =>
+  fault.code === 'no_account' && unit.refusal ? unit.refusal : fault
+
+/** For work that is known upstream: never waits for a turn, and keeps asking while the pool is away. */
+export async function adoptSlot(parts: SlotParts, unit: ActiveUnit): Promise<SlotOutcome> {
+  const { record, job } = unit
+  const { accountId } = record
+  if (unit.lease || accountId === null) return 'ready'
+  for (;;) {
+    if (unit.ending || parts.released()) return 'handed over'
+    const adopted = await ask(() =>
+      parts.ports.accounts.adopt({ accountId, provider: job.record.provider, kind: job.record.kind }),
+    )
+    if (adopted.isOk()) {
+      unit.lease = adopted.value
+      return 'ready'
+    }
+    if (adopted.error.code === 'no_account') return accountGone(adopted.error)
+    await pause(parts, unit, ADOPT_WAIT_MS)
+  }
+}
+
+interface PauseParts {
+  readonly ports: { readonly clock: Clock }
+  released(): boolean
+}
+
+/** Waits; `false` where the work does not go on here: it has ended, or another instance has it. */
+export async function pause(parts: PauseParts, unit: ActiveUnit, milliseconds: number): Promise<boolean> {
+  if (unit.ending || parts.released()) return false
+  const wait = new AbortController()
+  unit.wait = wait
+  await sleep(parts.ports.clock, milliseconds, wait.signal)
+  unit.wait = undefined
+  return !unit.ending && !parts.released()
+}

@@ -1,0 +1,83 @@
+/** From the states of units to the state of their job. Pure. */
+import { domainFault, FINAL, type Job, type JobStatus } from 'flow2api/contracts'
+import type { Fault } from 'flow2api/plugin'
+import type { JobRecord, UnitRecord } from './records.ts'
+
+/** How a unit ends. */
+export type Ending = Pick<UnitRecord, 'media' | 'fault'> & {
+  readonly state: 'completed' | 'failed' | 'cancelled' | 'outcome_unknown'
+}
+
+/** The ending that is on record; `undefined` while the unit is under way. */
+export function endingOf({ state, media, fault }: UnitRecord): Ending | undefined {
+  switch (state) {
+    case 'completed':
+    case 'failed':
+    case 'cancelled':
+    case 'outcome_unknown':
+      return { state, media, fault }
+    default:
+      return undefined
+  }
+}
+
+export const cancelledEnding: Ending = {
+  state: 'cancelled',
+  media: [],
+  fault: domainFault('cancelled', 'This job was cancelled. Send the request again if you still want it.'),
+}
+
+/** The furthest that any unit is, of those that are not final; a unit that waits beside finished ones is under way. */
+export function statusOf(states: readonly JobStatus[]): JobStatus {
+  const open = states.filter(state => !FINAL.has(state))
+  for (const state of ['running', 'starting', 'delivering'] as const) if (open.includes(state)) return state
+  return open.length === states.length ? 'queued' : 'running'
+}
+
+/**
+ * How the job ends, once all units have. What was paid and finished counts: one piece is enough for `completed`, unless
+ * the caller cancelled.
+ */
+export function endOf(
+  endings: readonly { readonly state: JobStatus; readonly fault: Fault | null }[],
+  cancelled: boolean,
+): { readonly status: JobStatus; readonly fault: Fault | null } {
+  const first = (state: JobStatus) => endings.find(ending => ending.state === state)
+  const all = (state: JobStatus) => endings.every(ending => ending.state === state)
+  if (cancelled && !all('completed')) return { status: 'cancelled', fault: cancelledEnding.fault }
+  if (first('completed')) return { status: 'completed', fault: null }
+  const worst = first('outcome_unknown') ?? first('failed') ?? first('cancelled')
+  return { status: worst?.state ?? 'failed', fault: worst?.fault ?? null }
+}
+
+/** The mean over the units; 100 only when completed. */
+export function progressOf(status: JobStatus, parts: readonly UnitRecord[]): number {
+  if (status === 'completed') return 100
+  const sum = parts.reduce((total, unit) => total + unit.progress, 0)
+  return Math.min(99, Math.floor(sum / Math.max(1, parts.length)))
+}
+
+/** The job as others see it. */
+export function jobOf(record: JobRecord, parts: readonly UnitRecord[], queuePosition: number | null): Job {
+  const status = FINAL.has(record.status) ? record.status : statusOf(parts.map(({ state }) => state))
+  const starts = parts.flatMap(({ startedAt }) => startedAt ?? [])
+  return {
+    id: record.id,
+    status,
+    kind: record.kind,
+    surface: record.surface,
+    model: record.model,
+    resolvedModel: record.resolvedModel,
+    provider: record.provider,
+    prompt: record.prompt,
+    progress: progressOf(status, parts),
+    queuePosition: status === 'queued' ? queuePosition : null,
+    createdAt: record.createdAt,
+    startedAt: record.startedAt ?? (starts.length > 0 ? Math.min(...starts) : null),
+    finishedAt: record.finishedAt,
+    requested: record.requested,
+    media: parts.flatMap(({ media }) => media),
+    fault: record.fault,
+    callerId: record.callerId,
+  }
+}

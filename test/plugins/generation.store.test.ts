@@ -1,0 +1,209 @@
+import { Database } from 'bun:sqlite'
+import { expect, test } from 'bun:test'
+import { drizzle } from 'drizzle-orm/bun-sqlite'
+import { domainFault } from 'flow2api/contracts'
+import { GroupCommit } from '../../plugins/generation/group-commit.ts'
+import init from '../../plugins/generation/migrations/0000_init.sql' with { type: 'text' }
+import { durable, indexOf, type JobRecord, newUnit } from '../../plugins/generation/records.ts'
+import { Store } from '../../plugins/generation/store.ts'
+
+/** Ticks that the test ends by hand. */
+function ticks() {
+  const tasks: (() => void)[] = []
+  return {
+    defer: (task: () => void) => void tasks.push(task),
+    end: () => {
+      for (const task of tasks.splice(0)) task()
+    },
+  }
+}
+
+function transactions() {
+  const log: string[] = []
+  return {
+    log,
+    transaction: (run: () => void) => {
+      log.push('begin')
+      try {
+        run()
+        log.push('commit')
+      } catch (cause) {
+        log.push('rollback')
+        throw cause
+      }
+    },
+  }
+}
+
+test('what arrives in one tick shares one transaction, and nobody is told before its commit', async () => {
+  const { log, transaction } = transactions()
+  const { defer, end } = ticks()
+  const commit = new GroupCommit({ transaction, defer })
+  let told = 0
+  for (const name of ['a', 'b', 'c']) void commit.add(name, () => void log.push(name)).andTee(() => void told++)
+  await Promise.resolve()
+  expect(told).toBe(0)
+  end()
+  await Bun.sleep(0)
+  expect(log).toEqual(['begin', 'a', 'b', 'c', 'commit'])
+  expect(told).toBe(3)
+  void commit.add('d', () => void log.push('d'))
+  end()
+  expect(log.slice(5)).toEqual(['begin', 'd', 'commit'])
+})
+
+test('a later write of the same thing replaces the earlier one', async () => {
+  const { log, transaction } = transactions()
+  const { defer, end } = ticks()
+  const commit = new GroupCommit({ transaction, defer })
+  const first = commit.add('unit', () => void log.push('old'))
+  const second = commit.add('unit', () => void log.push('new'))
+  end()
+  expect((await first).isOk() && (await second).isOk()).toBe(true)
+  expect(log).toEqual(['begin', 'new', 'commit'])
+})
+
+test('a write that fails fails alone', async () => {
+  const { transaction } = transactions()
+  const { defer, end } = ticks()
+  const commit = new GroupCommit({ transaction, defer })
+  const written: string[] = []
+  const good = commit.add('good', () => void written.push('good'))
+  const full = commit.add('full', () => {
+    throw new Error('database or disk is full')
+  })
+  const bad = commit.add('bad', () => {
+    throw new Error('constraint')
+  })
+  end()
+  expect((await good).isOk()).toBe(true)
+  expect((await full)._unsafeUnwrapErr()).toMatchObject({ code: 'disk_full', retry: 'later' })
+  expect((await bad)._unsafeUnwrapErr()).toMatchObject({ code: 'internal_error' })
+  expect(written.at(-1)).toBe('good')
+})
+
+test('closing writes what waits and refuses the rest', async () => {
+  const { log, transaction } = transactions()
+  const commit = new GroupCommit({ transaction, defer: () => {} })
+  const waiting = commit.add('a', () => void log.push('a'))
+  commit.close()
+  expect((await waiting).isOk()).toBe(true)
+  expect((await commit.add('b', () => void log.push('b')))._unsafeUnwrapErr().code).toBe('shutting_down')
+  expect(log).toEqual(['begin', 'a', 'commit'])
+})
+
+const open = () => {
+  const sqlite = new Database(':memory:', { strict: true })
+  for (const statement of init.split('--> statement-breakpoint')) sqlite.run(statement)
+  return { sqlite, store: new Store(drizzle(sqlite)) }
+}
+
+/** `job_7` is the seventh. */
+const ref = (id: string) => ({ id, seq: Number(id.slice(4)) })
+
+const record = (id: string, more: Partial<JobRecord> = {}): JobRecord => ({
+  ...ref(id),
+  count: 2,
+  kind: 'video',
+  surface: 'videos',
+  callerId: 'key',
+  model: 'Sora-2',
+  resolvedModel: 'vid',
+  provider: 'upstream',
+  tier: 'pro',
+  prompt: 'ein Fuchs 🦊',
+  parameters: { aspectRatio: '16:9', seconds: 8 },
+  requested: { size: '1280x720' },
+  inputs: [{ role: 'first_frame', mime: 'image/png' }],
+  createdAt: 1,
+  status: 'queued',
+  startedAt: null,
+  finishedAt: null,
+  fault: null,
+  ...more,
+})
+
+test('a job comes back as it was written, step by step', async () => {
+  const { store } = open()
+  const unit = newUnit(ref('job_1'), 0)
+  await store.insert(record('job_1'), [unit, newUnit(ref('job_1'), 1)])
+  expect(store.get('job_1')).toEqual({ job: record('job_1'), units: [unit, newUnit(ref('job_1'), 1)] })
+  expect(store.get('job_2')).toBeUndefined()
+  Object.assign(unit, {
+    state: 'running',
+    accountId: 7,
+    intentAt: 2,
+    step: null,
+    operation: { name: 'op', parts: [1, null] },
+    sources: [{ url: 'https://media.test/a' }],
+    media: [{ url: 'u', mime: 'm', bytes: 1, width: null, height: null, duration_s: 8, file: 'f' }],
+    fault: domainFault('upstream_error', 'It broke.', { retryAfterMs: 5 }),
+    attempts: 2,
+    polls: 3,
+    startedAt: 4,
+    deadlineAt: 5,
+    progress: 60,
+  })
+  await store.saveUnit(unit)
+  expect(store.get('job_1')?.units[0]).toEqual(unit)
+  unit.step = undefined
+  await store.saveUnit(unit)
+  expect(store.get('job_1')?.units[0]?.step).toBeUndefined()
+  const end = { seq: 1, status: 'failed', startedAt: 4, finishedAt: 9, fault: unit.fault } as const
+  await store.finish(end)
+  expect(store.get('job_1')?.job).toEqual(
+    record('job_1', { status: 'failed', startedAt: 4, finishedAt: 9, fault: unit.fault }),
+  )
+})
+
+test('causes are not written: they may hold anything', async () => {
+  const { store, sqlite } = open()
+  await store.insert(record('job_1'), [
+    {
+      ...newUnit(ref('job_1'), 0),
+      fault: domainFault('upstream_error', 'x', { cause: { token: 'ya29.secret', big: 1n } }),
+    },
+  ])
+  expect(JSON.stringify(sqlite.query('select * from generation_units').all())).not.toContain('secret')
+})
+
+test('unfinished jobs are found in the order of admission, however many there are', async () => {
+  const { store } = open()
+  const ids = Array.from({ length: 1_200 }, (_, index) => `job_${index + 1}`)
+  await Promise.all(ids.map(id => store.insert(record(id), [newUnit(ref(id), 0), newUnit(ref(id), 1)])))
+  const ended = ids.filter((_, index) => index % 2 === 0)
+  await Promise.all(
+    ended.map((id, index) =>
+      store.finish({ seq: ref(id).seq, status: 'completed', startedAt: 1, finishedAt: 10 + index, fault: null }),
+    ),
+  )
+  const left = store.unfinished()
+  expect(left.map(({ job }) => job.id)).toEqual(ids.filter((_, index) => index % 2 === 1))
+  expect(left.every(({ units }) => units.map(indexOf).join() === '0,1')).toBe(true)
+  expect(store.oldest(0, 3).map(({ id }) => id)).toEqual(['job_1', 'job_2', 'job_3'])
+  await store.remove([1, 3])
+  expect(store.oldest(0, 2)).toMatchObject([
+    { seq: 2, finishedAt: null },
+    { seq: 4, finishedAt: null },
+  ])
+  expect(store.get('job_3')).toBeUndefined()
+  expect(store.list({ order: 'asc', after: 'job_4' }, 2)?.map(({ job }) => job.id)).toEqual(['job_5', 'job_6'])
+  expect(store.list({ after: 'job_gone' }, 2)).toBeUndefined()
+})
+
+test('media that no disk has is not pretended to be there', () => {
+  const bytes = new Uint8Array([1])
+  const delivering = { ...newUnit(ref('job_1'), 0), state: 'delivering', intentAt: 1 } as const
+  expect(durable({ ...delivering, sources: [{ url: 'https://x' }] }).state).toBe('delivering')
+  expect(durable({ ...delivering, sources: [{ bytes }] })).toMatchObject({ state: 'starting', sources: null })
+  expect(durable({ ...delivering, sources: [{ bytes }], operation: {} })).toMatchObject({
+    state: 'running',
+    sources: null,
+  })
+  const keyed = [{ url: 'https://x', headers: { authorization: 'Bearer secret' } }]
+  expect(JSON.stringify(durable({ ...delivering, sources: keyed }))).not.toContain('secret')
+  expect(durable({ ...delivering, state: 'completed', sources: keyed })).toMatchObject({
+    state: 'completed',
+    sources: null,
+  })
+})
