@@ -53,6 +53,7 @@ type AnyContext = PluginContext<any, any, any, any, any>
 
 /** After the drain deadline job signals have fired; this much longer may their owners take to let go. */
 const GRACE_MS = 2_000
+const NONE: readonly Provision[] = []
 
 export class Instance implements Party {
   readonly id: string
@@ -67,7 +68,7 @@ export class Instance implements Party {
   #drained: Promise<void> | undefined
   #whenIdle: (() => void) | undefined
   readonly #undo = new AsyncDisposableStack()
-  readonly #holds = new Set<() => string>()
+  readonly #holds = new Set<{ readonly label: () => string }>()
   readonly #leaving = new AbortController()
   readonly #impatient = new AbortController()
   /** What waits for the moment of going live: timers and emitted events. */
@@ -89,12 +90,11 @@ export class Instance implements Party {
     return this.#state
   }
   inFlight(): string[] {
-    return [...this.#holds].map(label => label())
+    return [...this.#holds].map(({ label }) => label())
   }
 
   hold(label: () => string): () => void {
-    // A label of its own for each hold, as the set goes by identity.
-    const entry = () => label()
+    const entry = { label }
     this.#holds.add(entry)
     return () => {
       if (this.#holds.delete(entry) && this.#holds.size === 0) this.#whenIdle?.()
@@ -212,8 +212,9 @@ export class Instance implements Party {
       )
   }
 
-  #resolve(ref: Capability<unknown>): readonly Provision[] {
-    return this.#bindings.get(refName(ref)) ?? []
+  /** On the way of every call between plugins: the name is made once, by whoever asks again and again. */
+  #resolve(name: string): readonly Provision[] {
+    return this.#bindings.get(name) ?? NONE
   }
 
   #context(): AnyContext {
@@ -287,11 +288,12 @@ export class Instance implements Party {
   #dependencies(declared: Readonly<Record<string, Capability<unknown>>>, optional: boolean) {
     const bound: Record<string, Handle<unknown> | Slot<unknown> | Contributions<unknown>> = {}
     for (const [name, ref] of Object.entries(declared)) {
-      const handle = this.world.bus.handle(this, ref, () => this.#resolve(ref)[0])
-      if (ref.arity === 'many') bound[name] = this.#contributions(ref)
+      const key = refName(ref)
+      const handle = this.world.bus.handle(this, ref, () => this.#resolve(key)[0])
+      if (ref.arity === 'many') bound[name] = this.#contributions(ref, key)
       else if (!optional) bound[name] = handle
       else {
-        const present = () => (this.#resolve(ref).length > 0 ? handle : undefined)
+        const present = () => (this.#resolve(key).length > 0 ? handle : undefined)
         bound[name] = {
           get current() {
             return present()
@@ -302,16 +304,16 @@ export class Instance implements Party {
     return bound
   }
 
-  #contributions(ref: Capability<unknown>): Contributions<unknown> {
+  #contributions(ref: Capability<unknown>, key: string): Contributions<unknown> {
     const handles = new Map<string, Handle<unknown>>()
     const handleOf = (plugin: string) => {
       const known = handles.get(plugin)
       if (known) return known
-      const made = this.world.bus.handle(this, ref, () => this.#resolve(ref).find(({ owner }) => owner.id === plugin))
+      const made = this.world.bus.handle(this, ref, () => this.#resolve(key).find(({ owner }) => owner.id === plugin))
       handles.set(plugin, made)
       return made
     }
-    return { all: () => this.#resolve(ref).map(({ owner }) => ({ plugin: owner.id, service: handleOf(owner.id) })) }
+    return { all: () => this.#resolve(key).map(({ owner }) => ({ plugin: owner.id, service: handleOf(owner.id) })) }
   }
 
   #begin(label: string): Job {
