@@ -11,6 +11,8 @@ export const EXIT = {
   databaseUnusable: 70,
   cannotWriteData: 73,
   diskFull: 74,
+  /** Another gateway runs on the same data directory. */
+  directoryInUse: 75,
   configInvalid: 78,
 } as const
 
@@ -19,6 +21,7 @@ const BY_FAULT: Partial<Record<string, number>> = {
   dependency_missing: EXIT.configInvalid,
   dependency_cycle: EXIT.configInvalid,
   port_in_use: EXIT.portInUse,
+  data_dir_in_use: EXIT.directoryInUse,
   database_newer: EXIT.databaseNewer,
   database_unusable: EXIT.databaseUnusable,
   data_dir_unwritable: EXIT.cannotWriteData,

@@ -41,6 +41,7 @@ export const KERNEL_FAULTS = {
   database_newer: { blame: 'gateway', retry: 'never' },
   disk_full: { blame: 'gateway', retry: 'later' },
   data_dir_unwritable: { blame: 'gateway', retry: 'never' },
+  data_dir_in_use: { blame: 'gateway', retry: 'later' },
   port_in_use: { blame: 'gateway', retry: 'never' },
   secret_unreadable: { blame: 'gateway', retry: 'never' },
   shutting_down: { blame: 'gateway', retry: 'later' },

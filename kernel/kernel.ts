@@ -298,7 +298,7 @@ export class Kernel {
   abandon(): void {
     this.http.refuse()
     void this.http.stop(true)
-    this.#opened?.database.close()
+    this.#opened?.close()
   }
 
   /** Stops accepting, drains everything, closes. Called twice, it is the same stop. */
@@ -318,7 +318,7 @@ export class Kernel {
     this.http.refuse()
     for (const instance of [...this.#live.values()].reverse()) await instance.dispose()
     await this.http.stop(true)
-    this.#opened?.database.close()
+    this.#opened?.close()
   }
 
   /** The kernel as a party on its own bus. */

@@ -62,6 +62,18 @@ describe('a boot that fails says why, without a stack, and ends with its own cod
     expect(output).toContain(`Port ${taken.port} on 127.0.0.1 is already in use`)
   })
 
+  test('75: another gateway runs on the same data directory, until it ends, however it ends', async () => {
+    const home = join(dir, 'shared')
+    await using first = await startGateway({ settings: none, dir: home })
+    const { code, output } = await ending({ settings: none, dir: home })
+    expect(code).toBe(75)
+    expect(output).toContain(`(process ${first.pid}) is running on ${join(home, 'data')}`)
+    first.kill('SIGKILL')
+    await first.exited
+    await using second = await startGateway({ settings: none, dir: home })
+    expect((await fetch(`${second.url}/ready`)).status).toBe(200)
+  })
+
   test('73: the data directory cannot be written', async () => {
     await Bun.write(join(dir, 'a-file'), '')
     const { code, output } = await ending({ settings: none, env: { FLOW2API_DATA_DIR: join(dir, 'a-file', 'data') } })
