@@ -100,7 +100,9 @@ const emulator = await startEmulator({
     sessionMs: 80,
     creditsMs: 60,
     projectMs: 120,
+    uploadMs: 200,
     imageMs,
+    upsampleImageMs: imageMs,
     submitMs: 400,
     videoMs,
     pollMs: 80,
@@ -146,7 +148,17 @@ async function demonstrate(): Promise<void> {
   for (const account of SAMPLE_ACCOUNTS) await addAccount(url, token, account)
   const imageModel = await modelOf(url, apiKey, 'image', 'gemini-3.0-pro-image')
   const videoModel = await modelOf(url, apiKey, 'video', 'veo_3_1_t2v_fast')
-  console.log(demoBlock({ url, emulatorUrl: emulator.url, apiKey, adminPassword, imageModel, videoModel }))
+  console.log(
+    demoBlock({
+      url,
+      emulatorUrl: emulator.url,
+      controlUrl: emulator.controlUrl,
+      apiKey,
+      adminPassword,
+      imageModel,
+      videoModel,
+    }),
+  )
 }
 
 let exitCode: number

@@ -36,23 +36,32 @@ export interface Access {
   readonly expiresAt: number
 }
 
+/**
+ * `gone`: the session call answers `{}`. `stale`: it says that the access token cannot be refreshed, and hands out one
+ * that does not work. `migrated`: it has a user and no access token. Other labs calls are refused in the first two
+ * cases; that they work in the third is assumed.
+ */
+export const SESSION_STATES = ['alive', 'gone', 'stale', 'migrated'] as const
+export type SessionState = (typeof SESSION_STATES)[number]
+
 /** Tests may change what is not readonly at any time. */
 export interface Account {
-  readonly st: string
+  /** Changes with `Accounts.rotate` alone. */
+  st: string
   readonly email: string
   readonly name: string
   tier: Tier
   credits: number
-  /**
-   * `gone`: the session call answers `{}`. `stale`: it says that the access token cannot be refreshed, and hands out
-   * one that does not work. Other labs calls are refused in both cases.
-   */
-  session: 'alive' | 'gone' | 'stale'
+  session: SessionState
   /** The one access token that works, until it expires. */
   access: Access | undefined
   /** Titles by project id. */
   readonly projects: Map<string, string>
+  /** As it was added. */
+  readonly initial: { readonly tier: Tier; readonly credits: number }
 }
+
+export const SESSION_COOKIE = '__Secure-next-auth.session-token'
 
 /** Projects that an account keeps; the oldest goes when there are more. */
 const PROJECT_LIMIT = 1000
@@ -67,12 +76,13 @@ export class Accounts {
 
   /** Adds an account, or replaces the one with that session token. */
   add(seed: AccountSeed): Account {
+    const initial = { tier: seed.tier ?? 'PAYGATE_TIER_ONE', credits: seed.credits ?? 1000 } as const
     const account: Account = {
       st: seed.st,
       email: seed.email,
       name: seed.name ?? seed.email,
-      tier: seed.tier ?? 'PAYGATE_TIER_ONE',
-      credits: seed.credits ?? 1000,
+      ...initial,
+      initial,
       session: 'alive',
       access: undefined,
       projects: new Map(),
@@ -92,6 +102,18 @@ export class Accounts {
     return found
   }
 
+  /** Everybody has the credits, the tier and the session again that they were added with. Tokens and projects stay. */
+  reset(): void {
+    for (const account of this.bySession.values()) Object.assign(account, account.initial, { session: 'alive' })
+  }
+
+  /** Gives the account a new session token; the old one is dead. PROTOCOL.md 1.2. */
+  rotate(account: Account): void {
+    this.bySession.delete(account.st)
+    account.st = `emulator-session-${crypto.randomUUID()}`
+    this.bySession.set(account.st, account)
+  }
+
   /** Makes the account's access token stop working now, as if it had aged out. */
   expireAccess(account: Account): void {
     account.access = undefined
@@ -107,13 +129,12 @@ export class Accounts {
 
   /** Whose session cookie the headers carry; whether that session still works is another question. */
   ofCookie(headers: Headers): Account | undefined {
-    const value = headers
-      .get('cookie')
-      ?.split(';')
-      .map(pair => pair.trim())
-      .find(pair => pair.startsWith('__Secure-next-auth.session-token='))
-      ?.slice('__Secure-next-auth.session-token='.length)
-    return value === undefined ? undefined : this.bySession.get(value)
+    const cookies = new Bun.CookieMap(headers.get('cookie') ?? '')
+    let value = cookies.get(SESSION_COOKIE) ?? ''
+    // Browsers get a long one in pieces, as NextAuth makes them.
+    for (let piece = 0; cookies.has(`${SESSION_COOKIE}.${piece}`); piece++)
+      value += cookies.get(`${SESSION_COOKIE}.${piece}`) ?? ''
+    return this.bySession.get(value)
   }
 
   /** Whose working access token the headers carry. */

@@ -67,6 +67,12 @@ const TRPC_CODES: Readonly<Record<number, readonly [name: string, code: number]>
   429: ['TOO_MANY_REQUESTS', -32029],
 }
 
+/** 200, and the error of that status inside. PROTOCOL.md 1.6. */
+export async function errorInside(base: 'labs' | 'api' | 'media', status: number, reason?: string): Promise<Response> {
+  if (base === 'labs') return json({ result: { data: { json: { result: null, status, statusText: 'Error' } } } })
+  return json(await googleError(status, reason === undefined ? {} : { reason }).json())
+}
+
 /** An error of the labs base. `path` is the procedure's name. */
 export function trpcError(
   httpStatus: number,

@@ -6,7 +6,10 @@ import type { ClientContext } from './shapes.ts'
 import type { World } from './world.ts'
 
 /** PROTOCOL.md 3.2: 403 with this message since April 2026. */
-export function checkVerification(world: World, context: ClientContext): Response | undefined {
+export function checkVerification(
+  world: World,
+  context: Pick<ClientContext, 'recaptchaContext'>,
+): Response | undefined {
   if (!world.settings.requireVerification || world.useVerification(context.recaptchaContext?.token)) return undefined
   return googleError(403, { message: 'reCAPTCHA evaluation failed', reason: 'PUBLIC_ERROR_UNUSUAL_ACTIVITY' })
 }
@@ -16,18 +19,27 @@ export function checkProject(account: Account, projectId: string): Response | un
   return account.projects.has(projectId) ? undefined : googleError(404)
 }
 
-/** What the key of a video model may be used for, by whom, and whether the account can pay it. */
-export function checkVideoModel(
-  account: Account,
-  model: VideoModel | undefined,
-  endpoint: string,
-  aspect: string,
-): Response | undefined {
+/** What the key of a video model may be used for. */
+export function checkVideoModel(model: VideoModel | undefined, endpoint: string, aspect: string): Response | undefined {
   if (!model) return googleError(404)
-  if (!model.endpoints.includes(endpoint) || !model.aspects.includes(aspect)) return googleError(400)
-  const price = model.credits[account.tier]
+  return model.endpoints.includes(endpoint) && model.aspects.includes(aspect) ? undefined : googleError(400)
+}
+
+/** Whether the account's tier has the model, and its credits are enough. */
+export function checkEntitlement(account: Account, model: VideoModel | undefined): Response | undefined {
+  const price = model?.credits[account.tier]
   if (price === undefined) return googleError(403, { reason: 'PUBLIC_ERROR_MODEL_ACCESS_DENIED' })
   if (price > account.credits) return googleError(429, { reason: 'PUBLIC_ERROR_USER_QUOTA_REACHED' })
+  return undefined
+}
+
+/** Pictures that a video is made from: each must be one that the account has. PROTOCOL.md 3.2: else 404. */
+export function checkImages(world: World, account: Account, ids: readonly string[]): Response | undefined {
+  for (const id of ids) {
+    const media = world.media.ofAccount(account, id)
+    if (!media) return googleError(404)
+    if (media.kind !== 'image') return googleError(400)
+  }
   return undefined
 }
 

@@ -6,7 +6,7 @@ import { SAMPLE_ACCOUNTS, startEmulator } from './index.ts'
 const run = (...options: string[]) =>
   Bun.spawn([process.execPath, join(import.meta.dir, 'cli.ts'), ...options], { stdout: 'pipe', stderr: 'pipe' })
 
-test('prints both bases and the session tokens, serves, and ends on a signal', async () => {
+test('prints both bases, the control address and the session tokens, serves, and ends on a signal', async () => {
   const child = run('--port', '0')
   let printed = ''
   const decoder = new TextDecoder()
@@ -17,6 +17,8 @@ test('prints both bases and the session tokens, serves, and ends on a signal', a
   for (const { st } of SAMPLE_ACCOUNTS) expect(printed).toContain(st)
   const labsBaseUrl = /labs_base_url +(\S+)/.exec(printed)?.[1] ?? ''
   const apiBaseUrl = /api_base_url +(\S+)/.exec(printed)?.[1] ?? ''
+  const controlUrl = /control +(\S+)/.exec(printed)?.[1] ?? ''
+  expect((await fetch(controlUrl)).status).toBe(200)
   const session = await new FlowClient({ labsBaseUrl, apiBaseUrl }, 'emulator-session-pro').session()
   expect(await session.json()).toMatchObject({ user: { email: 'pro@flow.example' } })
   child.kill('SIGTERM')

@@ -76,6 +76,7 @@ console.log(`
 
   labs_base_url  ${emulator.labsBaseUrl}
   api_base_url   ${emulator.apiBaseUrl}
+  control        ${emulator.controlUrl}   (switch faults on, see what was asked: test/emulator/README.md)
 
   Session tokens, for POST /admin/api/tokens {"st": "..."}:
 ${SAMPLE_ACCOUNTS.map(({ st, email, credits }) => `    ${st.padEnd(24)} ${email}, ${credits} credits`).join('\n')}

@@ -1,4 +1,5 @@
 /** A minimal client of the wire protocol, for the emulator's own tests and the benchmarks. */
+import { instantImage } from './files.ts'
 import type { Emulator } from './index.ts'
 
 export const LANDSCAPE = 'VIDEO_ASPECT_RATIO_LANDSCAPE'
@@ -55,7 +56,7 @@ export class FlowClient {
 
   /** GET without a body, else POST, with the content type that the web page uses. */
   api(path: string, body?: unknown): Promise<Response> {
-    return fetch(`${this.emulator.apiBaseUrl}/${path}`, {
+    return fetch(`${this.emulator.apiBaseUrl}${path.startsWith(':') ? '' : '/'}${path}`, {
       headers: { authorization: `Bearer ${this.access}`, 'content-type': 'text/plain;charset=UTF-8' },
       ...(body === undefined ? {} : { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
@@ -109,6 +110,89 @@ export class FlowClient {
     return this.api('video:batchAsyncGenerateVideoText', typeof body === 'string' ? this.videoBody(body) : body)
   }
 
+  uploadBody(bytes: Uint8Array, mimeType = 'image/jpeg'): Record<string, unknown> {
+    return {
+      clientContext: { sessionId: `;${Date.now()}`, tool: 'PINHOLE', projectId: this.projectId },
+      fileName: 'upload.jpg',
+      imageBytes: Buffer.from(bytes).toString('base64'),
+      isHidden: false,
+      isUserUploaded: true,
+      mimeType,
+    }
+  }
+
+  upload(bytes: Uint8Array, mimeType?: string): Promise<Response> {
+    return this.api('flow/uploadImage', this.uploadBody(bytes, mimeType))
+  }
+
+  /** Uploads a small picture; its media id. */
+  async uploadId(): Promise<string> {
+    return String(at(await (await this.upload(await instantImage())).json(), 'media', 'name'))
+  }
+
+  /** Makes a picture; its media id. */
+  async imageId(prompt = 'a boat'): Promise<string> {
+    return String(at(await (await this.image(prompt)).json(), 'media', 0, 'name'))
+  }
+
+  /** The one request of a body, with fields added; undefined removes one. */
+  videoBodyWith(fields: Record<string, unknown>, body = this.videoBody('a boat')): VideoBody {
+    const request = Object.entries({ ...body.requests[0], ...fields }).filter(([, value]) => value !== undefined)
+    return { ...body, requests: [Object.fromEntries(request)] }
+  }
+
+  /** To `video:batchAsyncGenerateVideo` and this ending. */
+  submit(ending: string, body: VideoBody): Promise<Response> {
+    return this.api(`video:batchAsyncGenerateVideo${ending}`, body)
+  }
+
+  /** Submits a video that is done at the first poll of an emulator with `videoPolls: 1`, and polls once. */
+  async finishedVideo(body: string | VideoBody = 'a boat'): Promise<string> {
+    const id = await this.videoId(body)
+    await this.poll(id)
+    return id
+  }
+
+  extendBody(source: string, fields: Record<string, unknown> = {}): VideoBody {
+    const extension = {
+      videoModelKey: 'veo_3_1_extend_landscape',
+      videoInput: { mediaId: source },
+      metadata: { workflowId: crypto.randomUUID() },
+    }
+    return this.videoBodyWith({ ...extension, ...fields })
+  }
+
+  extend(source: string, fields?: Record<string, unknown>): Promise<Response> {
+    return this.submit('ExtendVideo', this.extendBody(source, fields))
+  }
+
+  upsampleVideoBody(source: string, size: '1080p' | '4k' = '1080p', fields: Record<string, unknown> = {}): VideoBody {
+    const upsampling = {
+      videoModelKey: `veo_3_1_upsampler_${size}`,
+      resolution: `VIDEO_RESOLUTION_${size.toUpperCase()}`,
+      videoInput: { mediaId: source },
+      metadata: { sceneId: crypto.randomUUID() },
+      textInput: undefined,
+    }
+    return this.videoBodyWith({ ...upsampling, ...fields })
+  }
+
+  upsampleVideo(source: string, size?: '1080p' | '4k', fields?: Record<string, unknown>): Promise<Response> {
+    return this.submit('UpsampleVideo', this.upsampleVideoBody(source, size, fields))
+  }
+
+  upsampleImageBody(mediaId: string, size: '2K' | '4K' = '2K'): Record<string, unknown> {
+    return {
+      mediaId,
+      targetResolution: `UPSAMPLE_IMAGE_RESOLUTION_${size}`,
+      clientContext: { ...this.context(), userPaygateTier: 'PAYGATE_TIER_ONE' },
+    }
+  }
+
+  upsampleImage(mediaId: string, size?: '2K' | '4K', fields: Record<string, unknown> = {}): Promise<Response> {
+    return this.api('flow/upsampleImage', { ...this.upsampleImageBody(mediaId, size), ...fields })
+  }
+
   /** Submits and answers the media id. */
   async videoId(body: string | VideoBody): Promise<string> {
     return String(at(await (await this.video(body)).json(), 'media', 0, 'name'))
@@ -129,6 +213,13 @@ export class FlowClient {
 
   redirect(id: string, type = 'MEDIA_URL_TYPE_FULL_MEDIA'): Promise<Response> {
     return this.labs(`trpc/media.getMediaUrlRedirect?name=${id}&mediaUrlType=${type}`)
+  }
+
+  /** The file behind a media id. */
+  async download(id: string, type?: string): Promise<Uint8Array<ArrayBuffer>> {
+    const location = (await this.redirect(id, type)).headers.get('location')
+    if (location === null) throw new Error(`There is no redirect for ${id}.`)
+    return (await fetch(location)).bytes()
   }
 
   private context(): Record<string, unknown> {

@@ -3,6 +3,8 @@
 export interface DemoFacts {
   readonly url: string
   readonly emulatorUrl: string
+  /** Of the emulator. */
+  readonly controlUrl: string
   readonly apiKey: string
   readonly adminPassword: string
   readonly imageModel: string
@@ -12,7 +14,15 @@ export interface DemoFacts {
 /** For a POSIX shell, in single quotes. */
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 
-export function demoBlock({ url, emulatorUrl, apiKey, adminPassword, imageModel, videoModel }: DemoFacts): string {
+export function demoBlock({
+  url,
+  emulatorUrl,
+  controlUrl,
+  apiKey,
+  adminPassword,
+  imageModel,
+  videoModel,
+}: DemoFacts): string {
   const curl = "curl -sS -w '\\n'"
   const key = `-H ${quoted(`Authorization: Bearer ${apiKey}`)}`
   const post = (path: string, body: object) =>
@@ -26,6 +36,7 @@ ${heading('Flow2API demo')}
   admin      user admin, password ${adminPassword}
   API docs   ${url}/swagger
   upstream   ${emulatorUrl}   (emulated; images take seconds, videos some more)
+  control    ${controlUrl}   (what goes wrong upstream: test/emulator/README.md)
 
 ${heading('Paste into another terminal')}
 # What can be made
@@ -36,6 +47,10 @@ ${curl} ${post('/v1/images/generations', { model: imageModel, prompt: 'A lightho
 
 # The same through chat, with progress
 ${curl} -N ${post('/v1/chat/completions', { model: imageModel, stream: true, messages: [message] })}
+
+# What goes wrong: the account's rate limit, once (another account takes over), then the policy
+${curl} ${post('/v1/images/generations', { model: imageModel, prompt: 'A lighthouse [[fault:throttled:1]]' })} -o /dev/null -D -
+${curl} ${post('/v1/images/generations', { model: imageModel, prompt: 'A lighthouse [[fault:unsafe]]' })}
 
 # A video: create it, ask until it is completed, download it
 VIDEO=$(${curl} ${post('/v1/videos', { model: videoModel, prompt: 'A paper boat on a river' })} | sed -E 's/.*"id": *"(video_[^"]*)".*/\\1/'); echo "$VIDEO"

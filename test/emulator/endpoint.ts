@@ -1,24 +1,73 @@
 /** What an endpoint is. Each stands in a file of its own under `endpoints/`, and in the list of `endpoints/index.ts`. */
 import type { Static, TSchema } from '@sinclair/typebox'
 import type { Account } from './accounts.ts'
-import type { OutcomeFault, SessionFault } from './faults.ts'
+import type { ActedFault } from './faults.ts'
 import type { Latency } from './options.ts'
+import type { Submission } from './record.ts'
 import { BodyShape } from './shapes.ts'
 import type { World } from './world.ts'
 
 /** Names for `faults` and `record`. */
-export type EndpointName =
-  | 'session'
-  | 'createProject'
-  | 'deleteProject'
-  | 'credits'
-  | 'image'
-  | 'video'
-  | 'status'
-  | 'cancel'
-  | 'redirect'
-  | 'auxiliary'
-  | 'download'
+export const ENDPOINT_NAMES = [
+  'session',
+  'createProject',
+  'deleteProject',
+  'credits',
+  'upload',
+  'uploadOlder',
+  'image',
+  'upsampleImage',
+  'videoText',
+  'videoStart',
+  'videoStartEnd',
+  'videoReferences',
+  'videoExtend',
+  'upsampleVideo',
+  'concatenate',
+  'concatenationStatus',
+  'status',
+  'redirect',
+  'media',
+  'deleteMedia',
+  'deleteAssets',
+  'cancel',
+  'auxiliary',
+  'download',
+] as const
+
+export type EndpointName = (typeof ENDPOINT_NAMES)[number]
+
+/** Names for several endpoints at once. */
+export const GROUPS = {
+  /** Submissions of new clips. */
+  video: ['videoText', 'videoStart', 'videoStartEnd', 'videoReferences', 'videoExtend'],
+  upsample: ['upsampleImage', 'upsampleVideo'],
+  /** Every call that starts paid work. */
+  submission: [
+    'image',
+    'upsampleImage',
+    'videoText',
+    'videoStart',
+    'videoStartEnd',
+    'videoReferences',
+    'videoExtend',
+    'upsampleVideo',
+  ],
+} as const satisfies Readonly<Record<string, readonly EndpointName[]>>
+
+/** An endpoint, a group, or `*` for all of them. */
+export type EndpointScope = EndpointName | keyof typeof GROUPS | '*'
+
+export function isScope(text: string): text is EndpointScope {
+  return text === '*' || Object.hasOwn(GROUPS, text) || ENDPOINT_NAMES.some(name => name === text)
+}
+
+export function scopeIncludes(scope: EndpointScope, name: EndpointName): boolean {
+  if (scope === '*' || scope === name) return true
+  // Widened, since a group is a tuple of literal names.
+  const group: readonly EndpointName[] = scope in GROUPS ? GROUPS[scope as keyof typeof GROUPS] : []
+  return group.includes(name)
+}
 
 /**
  * `session`: a working session cookie. `access`: a working access token. `cookie`: the account of the cookie, if it has
@@ -40,8 +89,10 @@ export interface Call<Body, Caller> {
   /** The `{name}` parts of the path. */
   readonly path: Readonly<Record<string, string>>
   readonly query: URLSearchParams
+  /** Notes that paid work was accepted. */
+  paid(submission: Submission): void
   /** A fault that only the endpoint itself can act out. */
-  readonly fault: SessionFault | OutcomeFault | undefined
+  readonly fault: ActedFault | undefined
 }
 
 export interface EndpointSpec<T extends TSchema, A extends Authentication> {

@@ -1,104 +1,219 @@
-/** Faults on demand: what goes wrong, where, how often and for whom. */
-import type { EndpointName } from './endpoint.ts'
+/** Faults on demand: what goes wrong, where, how often and for whom. Those with a name are in `switches.ts`. */
+import { type Static, Type } from '@sinclair/typebox'
+import { type EndpointName, type EndpointScope, scopeIncludes } from './endpoint.ts'
+
+const strict = { additionalProperties: false }
+const Headers = Type.Optional(Type.Readonly(Type.Record(Type.String(), Type.String())))
+const Status = Type.Integer({ minimum: 200, maximum: 599 })
 
 /** An error in the form of the base it comes from: Google's on the API base, tRPC's on the labs base. */
-export interface StatusFault {
-  readonly status: number
-  /** `error.details[].reason`, e.g. `PUBLIC_ERROR_USER_REQUESTS_THROTTLED`. PROTOCOL.md 3.3. */
-  readonly reason?: string
-  /** Default: the usual text of that status. */
-  readonly message?: string
-  readonly headers?: Readonly<Record<string, string>>
-}
+const StatusFault = Type.Object(
+  {
+    status: Status,
+    /** `error.details[].reason`, e.g. `PUBLIC_ERROR_USER_REQUESTS_THROTTLED`. PROTOCOL.md 3.3. */
+    reason: Type.Optional(Type.String()),
+    /** Default: the usual text of that status. */
+    message: Type.Optional(Type.String()),
+    headers: Headers,
+    /** The account's access token stops working with it. */
+    expireAccess: Type.Optional(Type.Literal(true)),
+  },
+  strict,
+)
 
-/** Any other answer: JSON, or a string sent as it is. */
-export interface BodyFault {
-  readonly body: unknown
-  /** Default 200. */
-  readonly status?: number
-  readonly headers?: Readonly<Record<string, string>>
-}
+/** Any other answer: JSON, or a string sent as it is. Default status 200. */
+const BodyFault = Type.Object({ body: Type.Unknown(), status: Type.Optional(Status), headers: Headers }, strict)
 
-/** A web page where JSON is due, as proxies and "sorry" pages bring it. */
-export interface HtmlFault {
-  readonly html: true
-  /** Default 200. */
-  readonly status?: number
-}
+/** A web page where JSON is due, as proxies and "sorry" pages bring it. Default status 200. */
+const HtmlFault = Type.Object({ html: Type.Literal(true), status: Type.Optional(Status) }, strict)
+
+/** Status 200 with an error of that status in the body. PROTOCOL.md 1.6, 3.1. */
+const InsideFault = Type.Object({ inside: Status, reason: Type.Optional(Type.String()) }, strict)
 
 /** `hang`: never answers and does nothing. `lost`: does the work, then never answers. Both end when the emulator stops. */
-export interface SilenceFault {
-  readonly silence: 'hang' | 'lost'
-}
+const SilenceFault = Type.Object({ silence: Type.Union([Type.Literal('hang'), Type.Literal('lost')]) }, strict)
 
 /** Answers as usual, but so much later. */
-export interface DelayFault {
-  readonly delayMs: number
-}
-
-/** Of `session` alone: PROTOCOL.md 2.1. `stale` says that access cannot be refreshed and hands out a dead token. */
-export interface SessionFault {
-  readonly session: 'empty' | 'stale' | 'without-access'
-}
+const DelayFault = Type.Object({ delayMs: Type.Integer({ minimum: 0 }) }, strict)
 
 /**
- * Of video submissions alone: how the accepted video ends. `stuck`: ACTIVE for ever. `silent`: its polls carry no
- * status at all.
+ * Does the work, and spoils the answer. `empty`: 200 without a body. `truncated`: half of it. `wrong-types`: JSON in
+ * which texts are numbers, numbers texts, and lists objects. `cut`: the connection is closed in the middle.
  */
-export interface OutcomeFault {
-  readonly outcome: 'failed' | 'stuck' | 'silent'
-  /** `mediaStatus.error.message`. Default `PUBLIC_ERROR_UNSAFE_GENERATION`. */
-  readonly reason?: string
-  readonly failureReasons?: readonly string[]
-}
+const SpoilFault = Type.Object(
+  {
+    spoil: Type.Union([
+      Type.Literal('empty'),
+      Type.Literal('truncated'),
+      Type.Literal('wrong-types'),
+      Type.Literal('cut'),
+    ]),
+  },
+  strict,
+)
 
-export type Fault = StatusFault | BodyFault | HtmlFault | SilenceFault | DelayFault | SessionFault | OutcomeFault
+/**
+ * Of `session` alone. PROTOCOL.md 2.1. `empty`: `{}`. `stale`: access cannot be refreshed, and a dead token comes with
+ * it; `without-access`: none comes. `migrated`: a user without a token or an error. `rotated`: `Set-Cookie` brings a new
+ * session token, the old one is dead.
+ */
+const SessionFault = Type.Object(
+  {
+    session: Type.Union([
+      Type.Literal('empty'),
+      Type.Literal('stale'),
+      Type.Literal('without-access'),
+      Type.Literal('migrated'),
+      Type.Literal('rotated'),
+    ]),
+  },
+  strict,
+)
+
+/**
+ * Of submissions of videos, of `upsampleImage` and of `concatenate`: how what is accepted ends. `stuck`: ACTIVE for
+ * ever. `silent`: its polls carry no status at all. A failed image upsampling is an error at once.
+ */
+const OutcomeFault = Type.Object(
+  {
+    outcome: Type.Union([Type.Literal('failed'), Type.Literal('stuck'), Type.Literal('silent')]),
+    /** `mediaStatus.error.message`. Default `PUBLIC_ERROR_UNSAFE_GENERATION`. */
+    reason: Type.Optional(Type.String()),
+    failureReasons: Type.Optional(Type.Readonly(Type.Array(Type.String()))),
+  },
+  strict,
+)
+
+/** Of `upsampleImage` and `upsampleVideo`: `smaller` delivers the size of the source; `empty` (images) nothing. */
+const DeliveryFault = Type.Object({ deliver: Type.Union([Type.Literal('smaller'), Type.Literal('empty')]) }, strict)
+
+/** As a control call may send it. */
+export const FaultShape = Type.Union([
+  StatusFault,
+  BodyFault,
+  HtmlFault,
+  InsideFault,
+  SilenceFault,
+  DelayFault,
+  SpoilFault,
+  SessionFault,
+  OutcomeFault,
+  DeliveryFault,
+])
+
+export type Fault = Readonly<Static<typeof FaultShape>>
+export type Spoiling = Static<typeof SpoilFault>['spoil']
+export type OutcomeFault = Readonly<Static<typeof OutcomeFault>>
+
+/** Those that only the endpoint itself can act out. */
+export type ActedFault = Readonly<
+  Static<typeof SessionFault> | Static<typeof OutcomeFault> | Static<typeof DeliveryFault>
+>
+
+export function isActed(fault: Fault): fault is ActedFault {
+  return 'session' in fault || 'outcome' in fault || 'deliver' in fault
+}
 
 export interface FaultScope {
-  /** How many requests it meets; default 1. */
+  /** How many requests it meets; default 1, without end if there is a probability. */
   readonly times?: number
+  /** Of the requests that it could meet, it meets each with this probability, from 0 to 1. */
+  readonly probability?: number
   /** Only requests of the account with this e-mail. */
   readonly account?: string
+  /** Only requests that name this media id, in the body or the address. */
+  readonly media?: string
+  /** How the record calls it; default: the fault as JSON. */
+  readonly name?: string
 }
 
-interface Planned {
+export interface Planned {
+  readonly id: number
+  readonly endpoint: EndpointScope
   readonly fault: Fault
-  readonly account: string | undefined
+  readonly name: string
+  readonly account?: string
+  readonly media?: string
+  readonly probability?: number
   left: number
 }
 
-export class Faults {
-  private readonly planned = new Map<EndpointName, Planned[]>()
+/** What a request is, as far as it decides about faults. */
+export interface Meeting {
+  readonly endpoint: EndpointName
+  readonly account: string | undefined
+  /** Everything in which media can be named. */
+  readonly text: () => string
+}
 
-  /** The next request to the endpoint meets the fault; several wait in line. Returns its undo. */
-  next(endpoint: EndpointName, fault: Fault, scope: FaultScope = {}): () => void {
-    const entry: Planned = { fault, account: scope.account, left: scope.times ?? 1 }
-    const line = this.planned.get(endpoint) ?? []
-    this.planned.set(endpoint, [...line, entry])
-    return () => this.remove(endpoint, entry)
+/** Beyond so many, the oldest that waits for a piece of media goes: perhaps nobody asks for it again. */
+const PLANNED_LIMIT = 1000
+
+export class Faults {
+  private planned: readonly Planned[] = []
+  private lastId = 0
+
+  constructor(private readonly random: () => number) {}
+
+  /** The next request to the endpoint, or to one of the group, meets the fault; several wait in line. Returns its undo. */
+  next(endpoint: EndpointScope, fault: Fault, scope: FaultScope = {}): () => void {
+    const { id } = this.plan(endpoint, fault, scope)
+    return () => void this.remove(id)
   }
 
   /** Every request meets it until the returned undo is called. */
-  always(endpoint: EndpointName, fault: Fault, scope: Omit<FaultScope, 'times'> = {}): () => void {
+  always(endpoint: EndpointScope, fault: Fault, scope: Omit<FaultScope, 'times'> = {}): () => void {
     return this.next(endpoint, fault, { ...scope, times: Number.POSITIVE_INFINITY })
   }
 
-  clear(): void {
-    this.planned.clear()
+  plan(endpoint: EndpointScope, fault: Fault, { times, name, ...scope }: FaultScope): Planned {
+    const left = times ?? (scope.probability === undefined ? 1 : Number.POSITIVE_INFINITY)
+    const entry: Planned = {
+      id: ++this.lastId,
+      endpoint,
+      fault,
+      name: name ?? JSON.stringify(fault),
+      ...scope,
+      left,
+    }
+    this.planned = [...this.planned, entry]
+    const waiting = this.planned.length > PLANNED_LIMIT && this.planned.find(each => each.media !== undefined)
+    if (waiting) this.remove(waiting.id)
+    return entry
   }
 
-  /** The fault that a request of this account meets, which is thereby used up once. */
-  take(endpoint: EndpointName, account: string | undefined): Fault | undefined {
-    const entry = this.planned.get(endpoint)?.find(each => each.account === undefined || each.account === account)
+  /** In the order in which they are met. */
+  list(): readonly Planned[] {
+    return this.planned
+  }
+
+  clear(): void {
+    this.planned = []
+  }
+
+  /** Whether there was one with that id. */
+  remove(id: number): boolean {
+    const before = this.planned.length
+    this.planned = this.planned.filter(each => each.id !== id)
+    return this.planned.length < before
+  }
+
+  /** The fault that a request meets, which is thereby used up once. */
+  take(meeting: Meeting): Planned | undefined {
+    if (this.planned.length === 0) return undefined
+    const entry = this.planned.find(each => this.meets(each, meeting))
     if (!entry) return undefined
     entry.left--
-    if (entry.left <= 0) this.remove(endpoint, entry)
-    return entry.fault
+    if (entry.left <= 0) this.remove(entry.id)
+    return entry
   }
 
-  private remove(endpoint: EndpointName, entry: Planned): void {
-    const rest = this.planned.get(endpoint)?.filter(each => each !== entry) ?? []
-    if (rest.length > 0) this.planned.set(endpoint, rest)
-    else this.planned.delete(endpoint)
+  private meets({ endpoint, account, media, probability }: Planned, meeting: Meeting): boolean {
+    return (
+      scopeIncludes(endpoint, meeting.endpoint) &&
+      (account === undefined || account === meeting.account) &&
+      (media === undefined || meeting.text().includes(media)) &&
+      (probability === undefined || this.random() < probability)
+    )
   }
 }

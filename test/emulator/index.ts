@@ -1,6 +1,8 @@
 /** A Flow upstream on a loopback port: both bases of the wire protocol and the media behind it. See README.md. */
 import type { Accounts } from './accounts.ts'
+import { CONTROL_PATH } from './control.ts'
 import type { Faults } from './faults.ts'
+import type { MediaStore } from './media.ts'
 import { type EmulatorOptions, settingsOf } from './options.ts'
 import type { RequestRecord } from './record.ts'
 import { BASES } from './router.ts'
@@ -17,8 +19,12 @@ export interface Emulator extends AsyncDisposable {
   readonly labsBaseUrl: string
   /** For `flow.api_base_url`. */
   readonly apiBaseUrl: string
+  /** For calls that steer it from outside; README.md lists them. */
+  readonly controlUrl: string
   /** Who there is; tests may add accounts and change credits, tier, session and access. */
   readonly accounts: Accounts
+  /** What was generated and uploaded. */
+  readonly media: MediaStore
   /** Every request received. */
   readonly record: RequestRecord
   /** What is to go wrong. */
@@ -34,6 +40,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     hostname: '127.0.0.1',
     port: world.settings.port,
     idleTimeout: 0,
+    // Else a connection that is cut on purpose would be reported on the terminal.
+    development: false,
+    // Without `development` Bun shares a port that is taken.
+    reusePort: false,
     fetch: requestHandler(world),
   })
   const url = `http://127.0.0.1:${server.port}`
@@ -46,7 +56,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     url,
     labsBaseUrl: `${url}${BASES.labs}`,
     apiBaseUrl: `${url}${BASES.api}`,
+    controlUrl: `${url}${CONTROL_PATH}`,
     accounts: world.accounts,
+    media: world.media,
     record: world.record,
     faults: world.faults,
     stop,

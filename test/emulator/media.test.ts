@@ -4,6 +4,7 @@ import { decode as decodeJpeg } from 'jpeg-js'
 import { IMAGE_SIZES } from './catalogue.ts'
 import { at, FlowClient, LANDSCAPE, PORTRAIT } from './client.ts'
 import { type Emulator, type EmulatorOptions, startEmulator } from './index.ts'
+import { boxesOf, videoFacts } from './mp4.ts'
 
 let emulator: Emulator | undefined
 const start = async (options: EmulatorOptions = {}) => {
@@ -85,20 +86,21 @@ describe('images', () => {
   })
 })
 
-/** Type, offset and size of every box on the top level; the sizes must add up to the file. */
-function boxesOf(bytes: Uint8Array): { readonly type: string; readonly at: number; readonly size: number }[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const boxes = []
-  for (let offset = 0; offset < bytes.length; ) {
-    const size = view.getUint32(offset)
-    const type = new TextDecoder().decode(bytes.subarray(offset + 4, offset + 8))
-    expect(size).toBeGreaterThanOrEqual(8)
-    boxes.push({ type, at: offset, size })
-    offset += size
-    expect(offset).toBeLessThanOrEqual(bytes.length)
-  }
-  return boxes
-}
+describe('lengths', () => {
+  test('are those of the key, in both headers of the file', async () => {
+    const client = await FlowClient.open(await start({ videoPolls: 1 }))
+    for (const [key, seconds] of [
+      ['veo_3_1_t2v_fast_4s', 4],
+      ['veo_3_1_t2v_fast_6s', 6],
+      ['veo_3_1_t2v_fast', 8],
+    ] as const) {
+      const id = await client.finishedVideo(client.videoBody('a boat', key))
+      const facts = videoFacts(await client.download(id))
+      expect(facts.filmSeconds).toBeCloseTo(seconds, 3)
+      expect(facts.trackSeconds).toBeCloseTo(seconds, 3)
+    }
+  })
+})
 
 describe('videos', () => {
   const finished = async (client: FlowClient, key: string, aspect: string) => {
@@ -141,13 +143,7 @@ describe('videos', () => {
       ['veo_3_1_t2v_fast_portrait', PORTRAIT, 720, 1280],
     ] as const) {
       const { url } = await finished(client, key, aspect)
-      const bytes = await (await fetch(url)).bytes()
-      // The sample description of H.264: width and height are 32 bytes behind the start of its box.
-      const avc1 = Buffer.from(bytes).indexOf('avc1')
-      // The first match may be a brand of `ftyp`.
-      const entry = Buffer.from(bytes).indexOf('avc1', avc1 + 4)
-      const view = new DataView(bytes.buffer)
-      expect([view.getUint16(entry + 28), view.getUint16(entry + 30)]).toEqual([width, height])
+      expect(videoFacts(await (await fetch(url)).bytes())).toMatchObject({ width, height })
     }
   })
 

@@ -2,14 +2,18 @@
 import type { AccountSeed } from './accounts.ts'
 import { SAMPLE_ACCOUNTS } from './accounts.ts'
 import type { PictureFormat } from './pictures/picture.ts'
+import { randomNumbers } from './random.ts'
 
 /** How long each kind of call takes, in milliseconds; 0 where not given. */
 export interface Latency {
   readonly sessionMs: number
   readonly projectMs: number
   readonly creditsMs: number
+  readonly uploadMs: number
   /** An image from acceptance to answer; refusals come at once. */
   readonly imageMs: number
+  /** An upsampled image, likewise. */
+  readonly upsampleImageMs: number
   /** The answer to a video submission. */
   readonly submitMs: number
   /** A video from acceptance until it is finished. 0: `videoPolls` decides. */
@@ -20,8 +24,14 @@ export interface Latency {
   readonly mediaMs: number
 }
 
-/** Which lists a video submission or poll answers with. PROTOCOL.md 2.9: `operations` is the older form. */
-export type VideoAnswers = 'media' | 'operations' | 'both'
+/**
+ * Which lists a video submission or poll answers with. PROTOCOL.md 2.9: `operations` is the older form. `inline` is
+ * `media` with the file's address in it, an older variant too. PROTOCOL.md 2.16.
+ */
+export type VideoAnswers = 'media' | 'operations' | 'both' | 'inline'
+
+/** What an upload answers with. PROTOCOL.md 2.5: `list` has `media` as an array, `older` is the answer of 2.6. */
+export type UploadAnswers = 'media' | 'list' | 'older'
 
 export interface EmulatorOptions {
   /** Loopback port. 0: a free one. */
@@ -43,12 +53,24 @@ export interface EmulatorOptions {
   readonly imageFormat?: PictureFormat
   /** Default `media`. */
   readonly videoAnswers?: VideoAnswers
+  /** Default `media`. */
+  readonly uploadAnswers?: UploadAnswers
+  /** Uploads beyond this are too large. Default 20 MB. PROTOCOL.md 2.5. */
+  readonly uploadLimitBytes?: number
+  /** Uploads with a side below this are too small. Default 16 (assumed). */
+  readonly uploadMinPixels?: number
+  /** Where a joined video is: within the answer, or at its `outputUri`. Default `encoded`. PROTOCOL.md 2.14. */
+  readonly concatenation?: 'encoded' | 'uri'
+  /** Where the name of a concatenation is: nested as captured, or `flat` as one client has it. Default `nested`. */
+  readonly concatenationAnswers?: 'nested' | 'flat'
   /** As little work as possible, for benchmarks: every image is one small file made beforehand, nothing is recorded. */
   readonly instant?: boolean
   /** How many requests `record` keeps, the newest. Default 10,000; 0 with `instant`. */
   readonly recordLimit?: number
   /** How many pieces of media are remembered, the newest. Default 10,000. */
   readonly mediaLimit?: number
+  /** Numbers from 0 to 1, for faults with a probability. Default: the same ones at every start. */
+  readonly random?: () => number
   /** Epoch milliseconds. Decides expiry and, with `latency.videoMs`, the state of videos. Default `Date.now`. */
   readonly now?: () => number
 }
@@ -59,7 +81,9 @@ const NO_LATENCY: Latency = {
   sessionMs: 0,
   projectMs: 0,
   creditsMs: 0,
+  uploadMs: 0,
   imageMs: 0,
+  upsampleImageMs: 0,
   submitMs: 0,
   videoMs: 0,
   pollMs: 0,
@@ -79,9 +103,15 @@ export function settingsOf(options: EmulatorOptions): Settings {
     requireVerification: false,
     imageFormat: 'jpeg',
     videoAnswers: 'media',
+    uploadAnswers: 'media',
+    uploadLimitBytes: 20 * 1024 * 1024,
+    uploadMinPixels: 16,
+    concatenation: 'encoded',
+    concatenationAnswers: 'nested',
     instant: false,
     recordLimit: options.instant ? 0 : 10_000,
     mediaLimit: 10_000,
+    random: randomNumbers('emulator'),
     now: Date.now,
     ...options,
     latency: { ...NO_LATENCY, ...options.latency },

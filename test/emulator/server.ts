@@ -1,73 +1,79 @@
-/** From a request to its answer: routing, recording, faults, authentication, shape, endpoint. */
+/** From a request to its answer: control calls, routing, recording, faults, authentication, shape, endpoint. */
 import type { Account } from './accounts.ts'
-import { googleError, html, json, trpcError } from './answers.ts'
-import type { Endpoint } from './endpoint.ts'
+import { googleError, trpcError } from './answers.ts'
+import { control } from './control.ts'
 import { ENDPOINTS } from './endpoints/index.ts'
-import type { Fault } from './faults.ts'
-import type { RecordedRequest } from './record.ts'
+import { type ActedFault, type Fault, isActed } from './faults.ts'
+import { type Arrival, armForAccount, armForMedia, meet, procedureOf, promptFault } from './meeting.ts'
+import { brief, type RecordedRequest } from './record.ts'
 import { BASES, type Base, type Route, Router } from './router.ts'
 import type { World } from './world.ts'
-
-/** Longer than any test; waiting ends when the emulator stops. */
-const FOR_EVER_MS = 2 ** 31 - 1
-
-/** A request as far as everybody needs it. */
-interface Arrival {
-  readonly request: Request
-  readonly url: URL
-  /** The body; empty for GET. */
-  readonly text: string
-  /** Undefined where no endpoint answers to the path. */
-  readonly route: Route | undefined
-  readonly account: Account | undefined
-}
 
 /** The handler of the emulator's port. */
 export function requestHandler(world: World): (request: Request) => Promise<Response> {
   const router = new Router(ENDPOINTS)
   return async request => {
     const url = new URL(request.url)
-    const route = router.find(request.method, url.pathname)
     const text = request.method === 'POST' ? await request.text() : ''
-    const account = route && identify(world, route, request.headers)
-    const arrival = { request, url, text, route, account }
-    world.record.total++
-    if (!world.record.enabled) return answer(world, arrival)
+    const body = text === '' ? undefined : parse(text)
+    const controlled = control(world, request.method, url, body)
+    if (controlled) return controlled
 
-    const entry = recorded(world, arrival)
+    const route = router.find(request.method, url.pathname)
+    const account = route && identify(world, route, request.headers)
+    const arrival: Arrival = { request, url, text, body, account, faults: [], submissions: [] }
+    world.record.total++
+    if (!world.record.enabled) return answer(world, route, arrival)
+
+    const entry = recorded(world, route, arrival)
     world.record.add(entry)
-    const response = await answer(world, arrival)
+    const response = await answer(world, route, arrival)
     entry.status = response.status
     return response
   }
 }
 
-async function answer(world: World, { request, url, text, route, account }: Arrival): Promise<Response> {
-  if (!route) return unknownPath(request.method, url.pathname)
-  const { endpoint, parameters } = route
-  const fault = world.faults.take(endpoint.name, account?.email)
-  if (fault) {
-    if ('silence' in fault && fault.silence === 'hang') return silence(world)
-    if ('delayMs' in fault) await world.wait(fault.delayMs)
-    const instead = faultAnswer(route, fault)
-    if (instead) return instead
-  }
-  if (endpoint.latency) await world.wait(world.settings.latency[endpoint.latency])
+async function answer(world: World, route: Route | undefined, arrival: Arrival): Promise<Response> {
+  if (!route) return unknownPath(arrival.request.method, arrival.url.pathname)
+  const { name } = route.endpoint
+  const planned = world.faults.take({
+    endpoint: name,
+    account: arrival.account?.email,
+    text: () => `${arrival.url.pathname}${arrival.url.search} ${arrival.text}`,
+  })
+  return meet(world, route, arrival, planned, () => admitted(world, route, arrival, planned?.fault))
+}
 
+/** Authentication, shape, the faults that the prompt asks for, and the endpoint itself. */
+async function admitted(world: World, route: Route, arrival: Arrival, planned: Fault | undefined): Promise<Response> {
+  const { endpoint, parameters } = route
+  const { account, body, url, submissions } = arrival
+  if (endpoint.latency) await world.wait(world.settings.latency[endpoint.latency])
   const refused = authenticate(route, account)
   if (refused) return refused
-  const body = endpoint.shape ? parse(text) : undefined
   if (endpoint.shape && !endpoint.shape.accepts(body, world.settings.strict)) return malformed(world, route, body)
-  const acted = fault && ('session' in fault || 'outcome' in fault) ? fault : undefined
-  const response = await endpoint.handle({
-    world,
-    account,
-    body,
-    path: parameters,
-    query: url.searchParams,
-    fault: acted,
+
+  const handle = (fault: ActedFault | undefined) =>
+    endpoint.handle({
+      world,
+      account,
+      body,
+      path: parameters,
+      query: url.searchParams,
+      paid: submission => submissions.push(submission),
+      fault,
+    })
+  const acted = planned && isActed(planned) ? planned : undefined
+  const asked = promptFault(world, route, arrival)
+  if (!asked) return handle(acted)
+  if (asked.mistake !== undefined) return googleError(400, { message: asked.mistake })
+  const { now } = asked
+  armForAccount(world, arrival, asked)
+  return meet(world, route, arrival, now, async () => {
+    const response = await handle(acted ?? (now && isActed(now.fault) ? now.fault : undefined))
+    armForMedia(world, arrival, asked)
+    return response
   })
-  return fault && 'silence' in fault ? silence(world) : response
 }
 
 /** Whose credentials these are; for a session also where it does not work any more. */
@@ -77,8 +83,8 @@ function identify(world: World, { base }: Route, headers: Headers): Account | un
 }
 
 function authenticate({ endpoint }: Route, account: Account | undefined): Response | undefined {
-  if (endpoint.auth === 'session' && account?.session !== 'alive')
-    return trpcError(401, procedureOf(endpoint), 'UNAUTHORIZED')
+  const works = account?.session === 'alive' || account?.session === 'migrated'
+  if (endpoint.auth === 'session' && !works) return trpcError(401, procedureOf(endpoint), 'UNAUTHORIZED')
   if (endpoint.auth === 'access' && !account) return googleError(401, { reason: 'CREDENTIALS_MISSING' })
   return undefined
 }
@@ -100,45 +106,25 @@ function malformed(world: World, { base, endpoint }: Route, body: unknown): Resp
   return googleError(400, { message, violation: { field: problem?.field ?? '', description: message } })
 }
 
-/** What is answered in place of the endpoint, if the fault is of that kind. */
-function faultAnswer({ base, endpoint }: Route, fault: Fault): Response | undefined {
-  if ('html' in fault) return html(fault.status ?? 200)
-  if ('body' in fault) {
-    const { body, status = 200, headers = {} } = fault
-    return typeof body === 'string' ? new Response(body, { status, headers }) : json(body, status, headers)
-  }
-  if (!('status' in fault)) return undefined
-  if (base === 'labs')
-    return trpcError(fault.status, procedureOf(endpoint), fault.message ?? fault.reason, fault.headers)
-  return googleError(fault.status, fault)
-}
-
-/** The last part of the path: `project.createProject`. */
-function procedureOf(endpoint: Endpoint): string {
-  return endpoint.path.slice(endpoint.path.lastIndexOf('/') + 1)
-}
-
-async function silence(world: World): Promise<Response> {
-  await world.wait(FOR_EVER_MS)
-  return new Response(null, { status: 503 })
-}
-
 function unknownPath(method: string, path: string): Response {
   const within = (base: Base) => path === BASES[base] || path.startsWith(`${BASES[base]}/`)
   if (within('labs')) return trpcError(404, path.slice(path.lastIndexOf('/') + 1), `No procedure for ${method} ${path}`)
   return googleError(404, { message: `The emulator has no endpoint for ${method} ${path}.` })
 }
 
-function recorded(world: World, { request, url, text, route, account }: Arrival): RecordedRequest {
+function recorded(world: World, route: Route | undefined, arrival: Arrival): RecordedRequest {
+  const { request, url, text, body, account, faults, submissions } = arrival
   return {
     at: world.settings.now(),
     method: request.method,
     path: url.pathname,
     query: Object.fromEntries(url.searchParams),
     headers: Object.fromEntries(request.headers),
-    body: text === '' ? null : (parse(text) ?? text),
+    body: text === '' ? null : brief(body ?? text),
     endpoint: route?.endpoint.name ?? null,
     account: account?.email ?? null,
     status: null,
+    faults,
+    submissions,
   }
 }

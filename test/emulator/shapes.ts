@@ -28,6 +28,23 @@ export const ClientContext = strictObject({
 })
 export type ClientContext = Static<typeof ClientContext>
 
+/** The older upload has a tool of its own and no project. PROTOCOL.md 2.6. */
+export const UploadContext = strictObject({
+  sessionId: ClientContext.properties.sessionId,
+  tool: Type.Literal('ASSET_MANAGER'),
+})
+
+/** PROTOCOL.md 2.15: upsampling of videos is accepted without the project, the tool and the tier, too. */
+export const UpsampleContext = strictObject({
+  ...ClientContext.properties,
+  projectId: Type.Optional(Type.String()),
+  tool: Type.Optional(ClientContext.properties.tool),
+})
+
+const Share = Type.Optional(Type.Number({ minimum: 0, maximum: 1 }))
+/** Parts of the width and height. PROTOCOL.md 2.9. */
+export const CropCoordinates = strictObject({ top: Share, left: Share, bottom: Share, right: Share })
+
 /** A part has text or a reference; both are optional here, so that an unknown field is named. */
 export const StructuredPrompt = strictObject({
   parts: Type.Array(
@@ -40,6 +57,8 @@ export const StructuredPrompt = strictObject({
     { minItems: 1 },
   ),
 })
+
+export const TextInput = strictObject({ structuredPrompt: StructuredPrompt })
 
 /** The prompt as one text. */
 export function promptText(prompt: Static<typeof StructuredPrompt>): string {
@@ -67,21 +86,24 @@ export class BodyShape<T extends TSchema> {
     return this.check.Check(body) || this.problem(body, strict) === undefined
   }
 
-  /** The first thing that is wrong, in Google's words. */
+  /** What is wrong, in Google's words; a field that there is not comes before one that is missing. */
   problem(body: unknown, strict: boolean): ShapeProblem | undefined {
+    let first: ShapeProblem | undefined
     for (const error of this.check.Errors(body)) {
       if (error.type === ValueErrorType.ObjectAdditionalProperties) {
         if (!strict) continue
         const { parent, name } = split(error.path)
         return { field: parent, message: unknownFieldMessage(name, parent) }
       }
-      const field = dotted(error.path)
-      if (error.value === undefined)
-        return { field, message: `Invalid value at '${field}': required field is missing.` }
-      return { field, message: `Invalid value at '${field}', ${JSON.stringify(error.value).slice(0, 80)}` }
+      first ??= wrongValue(dotted(error.path), error.value)
     }
-    return undefined
+    return first
   }
+}
+
+function wrongValue(field: string, value: unknown): ShapeProblem {
+  if (value === undefined) return { field, message: `Invalid value at '${field}': required field is missing.` }
+  return { field, message: `Invalid value at '${field}', ${JSON.stringify(value).slice(0, 80)}` }
 }
 
 /** `/requests/0/seed` → `requests[0].seed`. */

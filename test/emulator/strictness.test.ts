@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { at, FlowClient, type ImageBody, LANDSCAPE, PORTRAIT, reasonOf, type VideoBody } from './client.ts'
+import { instantImage } from './files.ts'
 import { type Emulator, startEmulator } from './index.ts'
 
 let strict: Emulator
@@ -56,6 +57,54 @@ describe('unknown fields', () => {
       () => client.videoBody('a boat'),
       body => client.video(body as VideoBody), // the same body with one field more
     ))
+
+  /** A right body of every call that takes one, and where it goes. */
+  const rightBodies = async (sender: FlowClient) => {
+    const [image, video, other] = [await sender.imageId(), await sender.finishedVideo(), await sender.finishedVideo()]
+    const request = (fields: Record<string, unknown>) => sender.videoBodyWith(fields)
+    const part = { mediaGenerationId: video, length: '8000000000', startTimeOffset: '0s', endTimeOffset: '8s' }
+    const frame = { mediaId: image, cropCoordinates: { top: 0, left: 0, bottom: 1, right: 1 } }
+    const reference = { imageUsageType: 'IMAGE_USAGE_TYPE_ASSET', mediaId: image }
+    const video_ = (ending: string) => `video:batchAsyncGenerateVideo${ending}`
+    return {
+      'flow/uploadImage': sender.uploadBody(await instantImage()),
+      'flow/upsampleImage': sender.upsampleImageBody(image),
+      [video_('StartImage')]: request({ videoModelKey: 'veo_3_1_i2v_s_fast', startImage: frame }),
+      [video_('StartAndEndImage')]: request({
+        videoModelKey: 'veo_3_1_i2v_s_fast_fl',
+        startImage: frame,
+        endImage: frame,
+      }),
+      [video_('ReferenceImages')]: request({
+        videoModelKey: 'veo_3_1_r2v_fast_landscape',
+        referenceImages: [reference, reference],
+      }),
+      [video_('ExtendVideo')]: sender.extendBody(video),
+      [video_('UpsampleVideo')]: sender.upsampleVideoBody(video),
+      'video:batchCheckAsyncVideoGenerationStatus': { media: [{ name: video, projectId: sender.projectId }] },
+      ':runVideoFxConcatenation': { inputVideos: [part, { ...part, mediaGenerationId: other }] },
+      'flow:batchDeleteAssets': { mediaIds: [image] },
+    }
+  }
+
+  test('are refused by name and place in every object of every other call, which is right without', async () => {
+    await using server = await startEmulator({ videoPolls: 1 })
+    const sender = await FlowClient.open(server)
+    for (const [path, right] of Object.entries(await rightBodies(sender))) {
+      // Anew, so that no object stands in it twice.
+      const body: object = JSON.parse(JSON.stringify(right))
+      for (const { place, object } of objectsOf(body)) {
+        Reflect.set(object, 'fooX', 1)
+        const error = at(await (await sender.api(path, body)).json(), 'error')
+        Reflect.deleteProperty(object, 'fooX')
+        const where = place === '' ? '' : ` at '${place}'`
+        expect(at(error, 'message')).toBe(
+          `Invalid JSON payload received. Unknown name "fooX"${where}: Cannot find field.`,
+        )
+      }
+      expect([path, (await sender.api(path, body)).status]).toEqual([path, 200])
+    }
+  })
 
   test('are as good as absent to a lenient emulator', async () => {
     const other = await FlowClient.open(lenient)
@@ -228,4 +277,23 @@ test('a verification value serves once', async () => {
   expect(again.status).toBe(403)
   expect(await reasonOf(again)).toBe('PUBLIC_ERROR_UNUSUAL_ACTIVITY')
   expect((await guest.image(guest.imageBody('a boat'))).status).toBe(200)
+})
+
+test('every paid call looks at the verification, and no other one', async () => {
+  await using guarded = await startEmulator({ requireVerification: true, videoPolls: 1 })
+  const guest = await FlowClient.open(guarded)
+  const [image, video, upload] = [await guest.imageId(), await guest.finishedVideo(), await guest.uploadId()]
+  const { recaptchaContext: _, ...bare } = guest.videoBody('a boat').clientContext
+  const without = (body: object) => ({ ...body, clientContext: bare })
+  const start = guest.videoBodyWith({ videoModelKey: 'veo_3_1_i2v_s_fast', startImage: { mediaId: upload } })
+  for (const [path, body] of [
+    ['flow/upsampleImage', guest.upsampleImageBody(image)],
+    ['video:batchAsyncGenerateVideoStartImage', start],
+    ['video:batchAsyncGenerateVideoExtendVideo', guest.extendBody(video)],
+    ['video:batchAsyncGenerateVideoUpsampleVideo', guest.upsampleVideoBody(video)],
+  ] as const) {
+    expect([path, (await guest.api(path, without(body))).status]).toEqual([path, 403])
+    expect([path, (await guest.api(path, body)).status]).toEqual([path, 200])
+    expect([path, (await guest.api(path, body)).status]).toEqual([path, 403])
+  }
 })

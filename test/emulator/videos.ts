@@ -1,30 +1,12 @@
-/** What all video submissions have in common, and how a video is shown. PROTOCOL.md 2.9, 2.16. */
-import { type TProperties, Type } from '@sinclair/typebox'
+/** How a video is shown in answers. PROTOCOL.md 2.9, 2.15, 2.16. */
 import { json } from './answers.ts'
-import type { OutcomeFault, SessionFault } from './faults.ts'
+import type { ActedFault, OutcomeFault } from './faults.ts'
 import type { VideoMedia } from './media.ts'
-import { ClientContext, strictObject, Uuid } from './shapes.ts'
 import { workflowOf } from './workflows.ts'
 import type { World } from './world.ts'
 
-/** The body of a submission with these fields in its one request. */
-export const VideoSubmission = <P extends TProperties>(request: P) =>
-  strictObject({
-    mediaGenerationContext: strictObject({
-      batchId: Uuid,
-      audioFailurePreference: Type.Union([
-        Type.Literal('BLOCK_SILENCED_VIDEOS'),
-        Type.Literal('RETURN_SILENCED_VIDEOS'),
-        Type.Literal('AUDIO_FAILURE_PREFERENCE_UNSPECIFIED'),
-      ]),
-    }),
-    clientContext: ClientContext,
-    requests: Type.Tuple([strictObject(request)]),
-    useV2ModelConfig: Type.Literal(true),
-  })
-
 /** How a new video will end: as a fault says, or a marker in its prompt. */
-export function outcomeOf(prompt: string, fault: SessionFault | OutcomeFault | undefined): OutcomeFault | undefined {
+export function outcomeOf(prompt: string, fault: ActedFault | undefined): OutcomeFault | undefined {
   if (fault && 'outcome' in fault) return fault
   if (prompt.includes('[fail]')) return { outcome: 'failed' }
   if (prompt.includes('[stuck]')) return { outcome: 'stuck' }
@@ -42,9 +24,12 @@ export function submitAnswer(world: World, video: VideoMedia): Response {
 
 /** `media`, `operations` or both, as the emulator is set. */
 export function videoLists(world: World, videos: readonly VideoMedia[], answers = world.settings.videoAnswers) {
+  // PROTOCOL.md 2.15: those of upsampling come in both lists.
+  const older = answers === 'operations' || answers === 'both'
+  const operations = older ? videos : videos.filter(video => video.mode === 'UPSAMPLE')
   return {
-    ...(answers === 'media' ? {} : { operations: videos.map(video => operationItem(world, video)) }),
-    ...(answers === 'operations' ? {} : { media: videos.map(mediaItem) }),
+    ...(operations.length > 0 ? { operations: operations.map(video => operationItem(world, video)) } : {}),
+    ...(answers === 'operations' ? {} : { media: videos.map(video => mediaItem(world, video)) }),
   }
 }
 
@@ -56,9 +41,18 @@ function failureOf(video: VideoMedia) {
   return { error: { code: INVALID_ARGUMENT, message: reason }, failureReasons }
 }
 
-function mediaItem(video: VideoMedia) {
+/** PROTOCOL.md 1.7. Which one upsampling has is not known. */
+function generationMode({ mode }: VideoMedia): string {
+  return `VIDEO_GENERATION_MODE_${mode === 'UPSAMPLE' || mode === 'CONCATENATION' ? 'UNSPECIFIED' : mode}`
+}
+
+const RESOLUTIONS = { '720p': '720P', '1080p': '1080P', '4k': '4K' } as const
+
+function mediaItem(world: World, video: VideoMedia) {
   const status = { mediaGenerationStatus: `MEDIA_GENERATION_STATUS_${video.status}` }
   const failed = video.status === 'FAILED'
+  const upsampled = video.mode === 'UPSAMPLE'
+  const inline = world.settings.videoAnswers === 'inline' && video.status === 'SUCCESSFUL'
   return {
     name: video.id,
     projectId: video.projectId,
@@ -71,9 +65,9 @@ function mediaItem(video: VideoMedia) {
         videoGenerationRequestData: {
           videoModelControlInput: {
             videoModelName: video.model,
-            videoGenerationMode: 'VIDEO_GENERATION_MODE_TEXT_TO_VIDEO',
+            videoGenerationMode: generationMode(video),
             videoAspectRatio: video.aspect,
-            videoResolution: 'VIDEO_RESOLUTION_720P',
+            videoResolution: `VIDEO_RESOLUTION_${RESOLUTIONS[video.resolution]}`,
           },
         },
         promptInputs: [{ structuredPrompt: { parts: [{ text: video.prompt }] } }],
@@ -87,12 +81,20 @@ function mediaItem(video: VideoMedia) {
         seed: video.seed,
         prompt: video.prompt,
         model: video.model,
-        baseImageMediaGenerationId: '',
+        baseImageMediaGenerationId: video.mode === 'IMAGE_TO_VIDEO' ? (video.inputs[0] ?? '') : '',
         isLooped: false,
         aspectRatio: video.aspect,
+        ...(upsampled
+          ? {
+              upsampleMetadata: {
+                videoUpsampleResolution: `VIDEO_UPSAMPLE_RESOLUTION_${RESOLUTIONS[video.resolution]}`,
+              },
+            }
+          : {}),
       },
-      dimensions: { length: `${video.seconds}s` },
+      dimensions: { length: upsampled ? '0s' : `${video.seconds}s` },
       operation: { name: video.id },
+      ...(inline ? { fifeUrl: world.urls.sign('video', video.id) } : {}),
     },
   }
 }
@@ -125,7 +127,7 @@ function operationItem(world: World, video: VideoMedia) {
       ...(done ? { metadata } : {}),
       ...(video.status === 'FAILED' ? { error: failureOf(video).error } : {}),
     },
-    sceneId: video.workflowId,
+    sceneId: video.sceneId ?? video.workflowId,
     ...(done ? { mediaGenerationId: video.id } : {}),
     ...(isSilent(video) ? {} : { status: `MEDIA_GENERATION_STATUS_${video.status}` }),
   }

@@ -3,6 +3,7 @@ import { Accounts } from './accounts.ts'
 import { Faults } from './faults.ts'
 import { MediaStore } from './media.ts'
 import type { Settings } from './options.ts'
+import { PromptFaults } from './prompts.ts'
 import { RequestRecord } from './record.ts'
 import { MediaUrls } from './urls.ts'
 
@@ -13,13 +14,16 @@ export class World {
   readonly accounts: Accounts
   readonly media: MediaStore
   readonly urls: MediaUrls
-  readonly faults = new Faults()
+  readonly faults: Faults
+  readonly prompts: PromptFaults
   readonly record: RequestRecord
   private readonly stopped = new AbortController()
   private readonly usedVerifications = new Set<string>()
 
   constructor(readonly settings: Settings) {
     const { now, latency, videoPolls } = settings
+    this.faults = new Faults(settings.random)
+    this.prompts = new PromptFaults(settings.random)
     this.accounts = new Accounts(now, settings.accessLifetimeMs)
     for (const seed of settings.seedAccounts) this.accounts.add(seed)
     this.media = new MediaStore(settings.mediaLimit, { videoPolls, videoMs: latency.videoMs }, now)
@@ -48,6 +52,14 @@ export class World {
     if (this.usedVerifications.size > VERIFICATION_LIMIT)
       this.usedVerifications.delete(this.usedVerifications.values().next().value ?? '')
     return true
+  }
+
+  /** As at the start, but for media, projects and tokens: those that clients keep go on working. */
+  reset(): void {
+    this.faults.clear()
+    this.prompts.clear()
+    this.record.clear()
+    this.accounts.reset()
   }
 
   /** Ends all waiting. */

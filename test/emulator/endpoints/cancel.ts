@@ -12,7 +12,7 @@ export const cancel = defineEndpoint({
   body: strictObject({ mediaId: Type.String() }),
   handle({ world, account, body }) {
     const media = world.media.ofAccount(account, body.mediaId)
-    if (media?.kind !== 'video') return googleError(404)
+    if (media?.kind !== 'video' || media.mode === 'CONCATENATION') return googleError(404)
     if (!world.media.cancel(media))
       return googleError(400, { reason: 'PUBLIC_ERROR_MEDIA_GENERATION_CANNOT_BE_CANCELED' })
     return json({})

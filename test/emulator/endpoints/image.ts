@@ -1,7 +1,8 @@
 /** PROTOCOL.md 2.7 */
-import { Type } from '@sinclair/typebox'
+import { type Static, Type } from '@sinclair/typebox'
+import type { Account } from '../accounts.ts'
 import { googleError, json } from '../answers.ts'
-import { IMAGE_MODELS, IMAGE_SIZES } from '../catalogue.ts'
+import { IMAGE_MODELS, IMAGE_SIZES, imageAspectOf } from '../catalogue.ts'
 import { checkProject, checkPrompt, checkVerification } from '../checks.ts'
 import { defineEndpoint } from '../endpoint.ts'
 import { INSTANT_SIZE } from '../files.ts'
@@ -39,7 +40,7 @@ export const image = defineEndpoint({
     useNewMedia: Type.Literal(true),
     requests: Type.Array(ImageRequest, { minItems: 1 }),
   }),
-  async handle({ world, account, body, path }) {
+  async handle({ world, account, body, path, paid }) {
     const { projectId } = body.clientContext
     if (projectId !== path['projectId']) return googleError(400)
     const refused = checkVerification(world, body.clientContext) ?? checkProject(account, projectId)
@@ -48,14 +49,13 @@ export const image = defineEndpoint({
       if (!IMAGE_MODELS.has(request.imageModelName)) return googleError(404)
       const rejected = checkPrompt(promptText(request.structuredPrompt))
       if (rejected) return rejected
-      if (request.imageInputs.some(input => !world.media.ofAccount(account, input.name))) return googleError(400)
+      if (!hasItsMedia(world, account, request)) return googleError(400)
     }
 
-    await world.wait(world.settings.latency.imageMs)
     const images = body.requests.map((request): ImageMedia => {
-      const usual = IMAGE_SIZES[request.imageAspectRatio] ?? INSTANT_SIZE
+      const usual = IMAGE_SIZES[aspectOf(world, request)] ?? INSTANT_SIZE
       const [width, height] = world.settings.instant ? INSTANT_SIZE : usual
-      return world.media.add({
+      return {
         kind: 'image',
         id: crypto.randomUUID(),
         workflowId: crypto.randomUUID(),
@@ -69,11 +69,34 @@ export const image = defineEndpoint({
         aspect: request.imageAspectRatio,
         width,
         height,
-      })
+        inputs: request.imageInputs.map(input => input.name),
+      }
     })
+    for (const { id: mediaId, model, batchId, prompt, inputs } of images)
+      paid({ kind: 'image', model, mediaId, inputs, batchId, credits: 0, prompt })
+    await world.wait(world.settings.latency.imageMs)
+    for (const each of images) world.media.add(each)
     return json({ media: images.map(each => mediaItem(each, world)), workflows: images.map(workflowOf) })
   },
 })
+
+/** PROTOCOL.md 2.7: pictures of the account, and no two mentions of the same one. */
+function hasItsMedia(world: World, account: Account, request: Static<typeof ImageRequest>): boolean {
+  const mentions = request.structuredPrompt.parts.flatMap(part => part.reference?.media.mediaId ?? [])
+  const ids = [...request.imageInputs.map(input => input.name), ...mentions]
+  return (
+    new Set(mentions).size === mentions.length && ids.every(id => world.media.ofAccount(account, id)?.kind === 'image')
+  )
+}
+
+/** An unspecified one is that of the base image, if there is one. */
+function aspectOf(world: World, request: Static<typeof ImageRequest>): string {
+  const base = request.imageInputs.find(input => input.imageInputType === 'IMAGE_INPUT_TYPE_BASE_IMAGE')
+  const media = base && world.media.get(base.name)
+  if (request.imageAspectRatio !== 'IMAGE_ASPECT_RATIO_UNSPECIFIED' || media?.kind !== 'image')
+    return request.imageAspectRatio
+  return imageAspectOf(media.width, media.height)
+}
 
 function mediaItem(image: ImageMedia, world: World) {
   return {
@@ -91,7 +114,8 @@ function mediaItem(image: ImageMedia, world: World) {
         aspectRatio: image.aspect,
         requestData: {
           promptInputs: [{ textInput: image.prompt }],
-          imageGenerationRequestData: { imageGenerationImageInputs: [] },
+          // The fields of an entry are assumed to be those of the request.
+          imageGenerationRequestData: { imageGenerationImageInputs: image.inputs.map(name => ({ name })) },
         },
         mediaId: image.id,
       },

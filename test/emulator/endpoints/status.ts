@@ -38,7 +38,8 @@ export const status = defineEndpoint({
     const videos: VideoMedia[] = []
     for (const { name, projectId } of wanted) {
       const found = world.media.ofAccount(account, name)
-      if (found?.kind !== 'video' || (projectId !== undefined && projectId !== found.projectId)) return googleError(404)
+      if (found?.kind !== 'video' || found.mode === 'CONCATENATION') return googleError(404)
+      if (projectId !== undefined && projectId !== found.projectId) return googleError(404)
       videos.push(found)
     }
     for (const video of videos) world.media.poll(video)

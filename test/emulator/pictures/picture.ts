@@ -1,6 +1,7 @@
 /** What the emulator "generates": a colourful background that depends on prompt and seed, with the prompt written on it. */
 import { encode as encodePng } from 'fast-png'
 import { encode as encodeJpeg } from 'jpeg-js'
+import { randomNumbers } from '../random.ts'
 import { Canvas, type Colour } from './canvas.ts'
 import { drawText, fit } from './text.ts'
 
@@ -55,17 +56,6 @@ function paint({ width, height, prompt, seed, caption }: Picture): Canvas {
   const small = fit(caption, inner, margin, Math.max(2, Math.round(short / 360)))
   drawText(canvas, small.lines, margin, Math.round(height - margin - small.height / 2), small.scale, WHITE, 0.85)
   return canvas
-}
-
-/** Numbers from 0 to 1 that depend on the text alone (mulberry32). */
-function randomNumbers(text: string): () => number {
-  let state = Bun.hash.xxHash32(text)
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 /** Hue wraps around at 1; saturation and lightness from 0 to 1. */

@@ -1,0 +1,10 @@
+/** Numbers from 0 to 1 that depend on the text alone (mulberry32). */
+export function randomNumbers(text: string): () => number {
+  let state = Bun.hash.xxHash32(text)
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
