@@ -42,6 +42,9 @@ export class HttpServer {
         port,
         idleTimeout: IDLE_TIMEOUT_S,
         maxRequestBodySize: HARD_BODY_LIMIT,
+        development: false,
+        // Otherwise a port that another gateway has would be shared with it.
+        reusePort: false,
         fetch: (request, server) => this.#serve(request, server),
         error: cause => errorBody(500, { code: 'internal_error', message: `The gateway failed: ${messageOf(cause)}` }),
       })

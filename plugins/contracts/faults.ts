@@ -19,6 +19,8 @@ export const FAULTS = {
   invalid_json: { blame: 'request', retry: 'never', status: 400, type: 'invalid_request_error' },
   invalid_value: { blame: 'request', retry: 'never', status: 400, type: 'invalid_request_error' },
   missing_required_parameter: { blame: 'request', retry: 'never', status: 400, type: 'invalid_request_error' },
+  idempotency_key_reused: { blame: 'request', retry: 'never', status: 400, type: 'invalid_request_error' },
+  url_refused: { blame: 'request', retry: 'never', status: 400, type: 'invalid_request_error' },
   invalid_image_file: { blame: 'request', retry: 'never', status: 400, type: 'invalid_request_error' },
   model_not_found: { blame: 'request', retry: 'never', status: 404, type: 'invalid_request_error' },
   not_found: { blame: 'request', retry: 'never', status: 404, type: 'invalid_request_error' },
@@ -43,6 +45,7 @@ export const FAULTS = {
   upstream_unreadable: { blame: 'upstream', retry: 'never', status: 502, type: 'server_error' },
   upstream_rejected: { blame: 'request', retry: 'never', status: 400, type: 'invalid_request_error' },
   verification_required: { blame: 'upstream', retry: 'never', status: 502, type: 'server_error' },
+  downgraded: { blame: 'upstream', retry: 'never', status: 502, type: 'server_error' },
   generation_failed: { blame: 'upstream', retry: 'never', status: 502, type: 'server_error' },
   media_unavailable: { blame: 'upstream', retry: 'later', status: 502, type: 'server_error' },
   // The gateway.

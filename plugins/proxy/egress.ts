@@ -16,6 +16,7 @@ import {
   unreachable,
   upstream,
 } from './outcome.ts'
+import { pinned } from './pin.ts'
 import type { SocksBridge } from './socks-bridge.ts'
 
 export interface World {
@@ -46,11 +47,7 @@ export class EgressService {
       }
       return { fetch: () => new ResultAsync(Promise.resolve(err(fault))), describe: 'none (unreadable proxy address)' }
     }
-    const ways = () => {
-      const now = this.world.clock.now()
-      const cooling = (proxy: string) => this.world.health.coolingUntil(proxy, now)
-      return waysOut({ own: own?.unwrapOr(undefined), stickTo }, this.world.settings, cooling)
-    }
+    const ways = () => this.#ways(own?.unwrapOr(undefined), stickTo)
     return {
       fetch: (url, init) => new ResultAsync(this.#fetch(ways(), url, init ?? {})),
       get describe() {
@@ -60,7 +57,26 @@ export class EgressService {
     }
   }
 
-  async #fetch(ways: Ways, url: string | URL, init: RequestInit): Promise<Result<Response, EgressFault>> {
+  /**
+   * As a route of no account, but direct connections go to `addresses`, the next where one takes none; undefined:
+   * wherever the name leads.
+   */
+  fetchPinned(url: URL, init: RequestInit, addresses?: readonly string[]): ResultAsync<Response, EgressFault> {
+    const ways = this.#ways(undefined, `turn ${this.world.health.nextTurn()}`)
+    return new ResultAsync(this.#fetch(ways, url, init, addresses))
+  }
+
+  #ways(own: ProxyAddress | undefined, stickTo: string): Ways {
+    const now = this.world.clock.now()
+    return waysOut({ own, stickTo }, this.world.settings, proxy => this.world.health.coolingUntil(proxy, now))
+  }
+
+  async #fetch(
+    ways: Ways,
+    url: string | URL,
+    init: RequestInit,
+    addresses?: readonly string[],
+  ): Promise<Result<Response, EgressFault>> {
     const target = URL.parse(url)
     if (target?.protocol !== 'http:' && target?.protocol !== 'https:')
       return err({
@@ -79,13 +95,19 @@ export class EgressService {
     }
     if (ways.last === 'closed')
       return err(failed ?? { ...domainFault('proxy_unreachable', NOTHING_TO_USE), unsent: true })
-    return this.#direct(target, init)
+    const [first = { url: target, init }, ...others] = (addresses ?? []).map(one => pinned(target, init, one))
+    let answer = await this.#direct(target, first)
+    for (const other of others) {
+      if (answer.isOk() || !answer.error.unsent || readOnce(init.body)) break
+      answer = await this.#direct(target, other)
+    }
+    return answer
   }
 
-  async #direct(target: URL, init: RequestInit): Promise<Result<Response, EgressFault>> {
+  async #direct(target: URL, { url, init }: { url: URL; init: RequestInit }): Promise<Result<Response, EgressFault>> {
     try {
       // `false`: also where HTTP_PROXY is set; the way out is what the configuration says.
-      return ok(await fetch(target, { ...init, proxy: false, ...idleTimeout(init) }))
+      return ok(await fetch(url, { ...init, proxy: false, ...idleTimeout(init) }))
     } catch (cause) {
       return err(directFault(cause, target, init.signal))
     }

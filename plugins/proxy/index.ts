@@ -1,8 +1,9 @@
 /** The way out: direct, or through HTTP, HTTPS and SOCKS5 proxies. */
-import { Egress } from 'flow2api/contracts'
+import { Egress, GuardedFetch } from 'flow2api/contracts'
 import { definePlugin, FaultError, fault, secret, t } from 'flow2api/plugin'
 import { type ProxyAddress, parseProxy } from './address.ts'
 import { EgressService } from './egress.ts'
+import { Guard } from './guard.ts'
 import { ProxyHealth } from './health.ts'
 import { SocksBridge } from './socks-bridge.ts'
 
@@ -28,7 +29,7 @@ export default definePlugin({
   name: 'proxy',
   version: '1.0.0',
   config,
-  provides: [Egress],
+  provides: [Egress, GuardedFetch],
   async setup(ctx) {
     const { proxy_enabled: enabled, proxy_url, pool, fallback } = ctx.config
     const read = (key: string, text: string): ProxyAddress | undefined =>
@@ -64,5 +65,6 @@ export default definePlugin({
       signal: ctx.signal,
     })
     ctx.provide(Egress, { route: want => egress.route(want) })
+    ctx.provide(GuardedFetch, new Guard({ fetch: (url, init, addresses) => egress.fetchPinned(url, init, addresses) }))
   },
 })

@@ -38,6 +38,14 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   admin: { error_ban_threshold: 3 },
   proxy: { proxy_enabled: false, proxy_url: '', pool: [], fallback: 'direct' },
   cache: { enabled: true, timeout: 7200, base_url: '', max_size_mb: 10240 },
+  webhooks: {
+    url: '',
+    events: ['image.completed', 'image.failed', 'video.completed', 'video.failed'],
+    secret: '',
+    allow_private: false,
+    timeout_s: 10,
+    give_up_after_h: 24,
+  },
   debug: { enabled: false, log_requests: true, log_responses: true, mask_token: true },
 }
 const PLUGINS = [
@@ -49,6 +57,7 @@ const PLUGINS = [
   'flow-provider',
   'generation',
   'openai-surface',
+  'webhooks',
   'admin',
 ]
 

@@ -1,0 +1,36 @@
+/** What an operator can set: `[webhooks]`. */
+import { type Static, secret, t } from 'flow2api/plugin'
+import { EVENT_TYPES } from './event.ts'
+
+export const WebhookSettings = t.Object(
+  {
+    url: t.String({
+      default: '',
+      description: 'Told of every job that ends. Empty: only requests with a callback_url report.',
+    }),
+    secret: secret(
+      t.String({
+        default: '',
+        pattern: '^(whsec_[A-Za-z0-9+/]{32,}={0,2})?$',
+        error: '"whsec_" and at least 24 bytes in base64, or ""',
+        description: 'Key of the signatures. Empty: made when it is first needed.',
+      }),
+    ),
+    allow_private: t.Boolean({
+      default: false,
+      description: 'Whether webhooks may go to private addresses, such as a machine beside this one.',
+    }),
+    timeout_s: t.Number({
+      default: 10,
+      exclusiveMinimum: 0,
+      description: 'Seconds that a receiver may take to answer.',
+    }),
+    give_up_after_h: t.Number({ default: 24, minimum: 0, description: 'Hours after which a delivery is given up.' }),
+    events: t.Array(t.Union(EVENT_TYPES.map(type => t.Literal(type))), {
+      default: [...EVENT_TYPES],
+      description: 'What the url is told. A callback_url is told how its own job ended, whatever stands here.',
+    }),
+  },
+  { additionalProperties: false },
+)
+export type WebhookSettings = Static<typeof WebhookSettings>

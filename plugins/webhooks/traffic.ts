@@ -1,0 +1,32 @@
+/** What all generations of the plugin share: what is on its way, and who is waited for. */
+
+export class Traffic {
+  /** Origins of the deliveries that are being made at this moment, by whichever generation. */
+  readonly inFlight = new Map<string, string>()
+  /** Jobs that a request wants to be told of. So most jobs end without a look into the table. */
+  readonly awaited: Set<string>
+  #host: (() => void) | undefined
+
+  constructor(awaited: readonly string[]) {
+    this.awaited = new Set(awaited)
+  }
+
+  /** `wake` is told from now on. Returns its undo. */
+  attach(wake: () => void): () => void {
+    this.#host = wake
+    return () => {
+      if (this.#host === wake) this.#host = undefined
+    }
+  }
+
+  /** Origins to which `places` or more are on their way. */
+  crowded(places: number): readonly string[] {
+    const origins = [...this.inFlight.values()]
+    return [...new Set(origins)].filter(origin => origins.filter(one => one === origin).length >= places)
+  }
+
+  /** Something has become due, or a place has become free. */
+  wake(): void {
+    this.#host?.()
+  }
+}
