@@ -9,6 +9,8 @@ export interface AcquireWant {
   readonly model: string
   /** The least tier, one of the provider's. */
   readonly tier?: string
+  /** This account and no other, because earlier work that lives there is needed. */
+  readonly only?: number
   /** Accounts that this piece of work has already tried. */
   readonly exclude?: readonly number[]
   /** Gives up waiting in the queue; the answer is then `cancelled`. */

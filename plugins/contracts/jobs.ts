@@ -17,21 +17,37 @@ export type JobStatus =
 /** States that do not change any more. */
 export const FINAL: ReadonlySet<JobStatus> = new Set(['completed', 'failed', 'cancelled', 'outcome_unknown'])
 
+/** Bytes that the caller sent, or finished media of an earlier job. */
+export type JobInput =
+  | { readonly role: InputRole; readonly mime: string; readonly bytes: Uint8Array }
+  | { readonly role: InputRole; readonly from: { readonly jobId: string; readonly index: number } }
+
 export interface JobRequest {
   readonly kind: MediaKind
   /** As the caller wrote it; empty: the default model of the kind. Aliases are resolved. */
   readonly model: string
   readonly prompt: string
   readonly parameters: Parameters
-  readonly inputs: readonly { readonly role: InputRole; readonly mime: string; readonly bytes: Uint8Array }[]
+  readonly inputs: readonly JobInput[]
   /** How many pieces of media, 1 to 10. */
   readonly count: number
+}
+
+/** How a repeated request finds the job of its first try, instead of paying again. */
+export interface Idempotency {
+  /** The caller's `Idempotency-Key`. The same key with another fingerprint is refused. */
+  readonly key?: string
+  /** Hash over endpoint and body; the same for the same request. */
+  readonly fingerprint: string
+  /** The client says that this is its own retry (`x-stainless-retry-count` ≥ 1): it attaches to the first try, also without a key. */
+  readonly retry: boolean
 }
 
 export interface SubmitOptions {
   readonly caller: Caller
   /** Which endpoint, e.g. `images.generations`: for lists and records. */
   readonly surface: string
+  readonly idempotency?: Idempotency
 }
 
 export interface JobMedia {
@@ -69,8 +85,13 @@ export interface Job {
     readonly seconds?: number
     readonly resolution?: string
   }
-  /** Finished units, in order; complete when the job is. */
+  /**
+   * Finished units, in order; complete when the job is. A job that failed as `downgraded` has here what could be
+   * delivered all the same.
+   */
   readonly media: readonly KeptMedia[]
+  /** What came of `requested`: of the first piece, as measured; null while there is none. */
+  readonly delivered: { readonly size?: string; readonly seconds?: number } | null
   readonly fault: Fault | null
   readonly callerId: string
 }
@@ -92,12 +113,17 @@ export interface JobFilter {
 
 export interface JobEngine {
   models(): readonly ListedModel[]
+  /** After how much silence an open answer is to send something; `[generation] heartbeat_s`. */
+  heartbeatMs?(): number
+  /** The model that stands for an empty id. */
+  defaultModel?(kind: MediaKind): ListedModel | undefined
   /** One model by id or alias; case-insensitive, one vendor prefix (`openai/`, `models/`) is cut. Error: `model_not_found` with a suggestion. */
   model(id: string): ResultAsync<ListedModel, Fault>
   /**
    * Admits a request: the job is durable when this answers, before the first upstream byte.
-   * Errors: `model_not_found`, `invalid_value`, `missing_required_parameter`, `queue_full`, and `shutting_down` when
-   * nobody will work on it any more.
+   * A repetition (see `Idempotency`) answers the job of the first try, whatever state that is in.
+   * Errors: `model_not_found`, `invalid_value`, `missing_required_parameter`, `queue_full`, `idempotency_key_reused`,
+   * and `shutting_down` when nobody will work on it any more.
    */
   submit(request: JobRequest, options: SubmitOptions): ResultAsync<Job, Fault>
   /** Error: `not_found`. */
@@ -115,10 +141,14 @@ export interface JobEngine {
   cancel(id: string): ResultAsync<Job, Fault>
   /** Removes a final job and its record. Errors: `not_found`, `invalid_value` while it runs. */
   remove(id: string): ResultAsync<void, Fault>
-  /** The bytes of one finished piece, wherever they are: the file's path, or the body from upstream. Errors: `not_found`, `media_unavailable`. */
+  /**
+   * The bytes of one finished piece, wherever they are: the file's path, or the body from upstream. `thumbnail`: a still
+   * picture of a video. Errors: `not_found`, `media_unavailable`.
+   */
   open(
     id: string,
     index: number,
+    variant?: 'media' | 'thumbnail',
   ): ResultAsync<{ readonly mime: string } & ({ readonly path: string } | { readonly body: Uint8Array }), Fault>
 }
 

@@ -1,7 +1,7 @@
 /** Where finished media is kept. Provided by `cache`; optional. */
 import { defineCapability, type Fault, type ResultAsync } from 'flow2api/plugin'
 import type { EgressFetch } from './egress.ts'
-import type { MediaKind, MediaSource } from './provider.ts'
+import type { MediaKind, MediaSource, Origin } from './provider.ts'
 
 /** A finished picture or video. JSON: it is stored with its job. */
 export interface KeptMedia {
@@ -15,6 +15,8 @@ export interface KeptMedia {
   readonly duration_s: number | null
   /** File name under `tmp/media`, or null where it was not kept. */
   readonly file: string | null
+  /** Of the source; stored by the job engine, not by the media store. */
+  readonly origin?: Origin
 }
 
 export interface KeepContext {

@@ -51,6 +51,19 @@ export interface Parameters {
   readonly seed?: number
   /** Standard words of the surface, such as `hd`. */
   readonly quality?: string
+  /** The caller takes less than was asked for, where the whole cannot be had. Default: that is an error. */
+  readonly allowDowngrade?: boolean
+}
+
+/** How a provider finds again what it made, for later work on it. JSON, stored with the media; its own business. */
+export type Origin = { readonly [key: string]: Json }
+
+/** An input as it is known at admission. */
+export interface PlanInput {
+  readonly role: InputRole
+  /** Pixels, where they could be read. */
+  readonly width?: number
+  readonly height?: number
 }
 
 export interface UnitInput {
@@ -58,6 +71,8 @@ export interface UnitInput {
   /** By magic bytes, not as declared. */
   readonly mime: string
   bytes(): Promise<Uint8Array>
+  /** Set where it is something that this provider made; the work then runs on the account that it was made with. */
+  readonly origin?: Origin
 }
 
 /** What is settled about a request before it is queued. JSON only: it is stored with the job. */
@@ -83,6 +98,8 @@ export interface Unit {
   readonly prompt: string
   readonly inputs: readonly UnitInput[]
   readonly parameters: Parameters
+  /** What `prepare` answered, on this account. */
+  readonly prepared?: Json
   /** Absent for the first paid step; otherwise what `next` said. */
   readonly step?: Json
 }
@@ -118,25 +135,41 @@ export type MediaSource = {
   readonly width?: number
   readonly height?: number
   readonly durationSeconds?: number
+  /** Handed back with later work on it. */
+  readonly origin?: Origin
 } & ({ readonly url: string; readonly headers?: Readonly<Record<string, string>> } | { readonly bytes: Uint8Array })
 
 /** An operation that runs upstream. JSON: it survives a restart and is handed to `status` again. */
 export type Operation = { readonly [key: string]: Json }
 
+/**
+ * One paid step is done and another one follows. It is stored, its intent is written, and `start` is called with
+ * `unit.step`: after a crash the chain goes on at this step.
+ */
+export interface NextStep {
+  readonly state: 'next'
+  readonly step: Json
+  /** What is finished so far: what the caller gets, as a downgrade, if a further step fails for good. */
+  readonly media?: readonly MediaSource[]
+  readonly credits?: number
+}
+
+export interface Finished {
+  readonly state: 'done'
+  readonly media: readonly MediaSource[]
+  /** What the account has left, where the answer said so. */
+  readonly credits?: number
+}
+
 export type Started =
-  | { readonly state: 'done'; readonly media: readonly MediaSource[]; readonly credits?: number }
-  | {
-      readonly state: 'running'
-      readonly operation: Operation
-      /** What the account has left, where the answer said so. */
-      readonly credits?: number
-    }
+  | Finished
+  | NextStep
+  | { readonly state: 'running'; readonly operation: Operation; readonly credits?: number }
 
 export type OperationStatus =
+  | Finished
+  | NextStep
   | { readonly state: 'running'; readonly progress?: number }
-  | { readonly state: 'done'; readonly media: readonly MediaSource[]; readonly credits?: number }
-  /** Another paid step follows: the engine writes its intent, then calls `start` with `unit.step`. */
-  | { readonly state: 'next'; readonly step: Json }
   | { readonly state: 'failed'; readonly fault: Fault }
 
 export interface OpenedAccess {
@@ -178,13 +211,18 @@ export interface GenerationProvider {
   accounts(): AccountDriver | undefined
   /**
    * Pure, at admission: turns a model id and parameters into the concrete model, or refuses with `invalid_value`.
-   * `inputs` are the roles that were supplied, in order.
+   * `inputs` are what was supplied, in order.
    */
-  plan(model: string, parameters: Parameters, inputs: readonly InputRole[]): Result<Plan, Fault>
+  plan(model: string, parameters: Parameters, inputs: readonly PlanInput[]): Result<Plan, Fault>
+  /**
+   * Free work before the first paid call, such as uploading the inputs. No intent is written for it; its answer is
+   * stored and handed to `start` as `unit.prepared`. Called again after a crash in it, and on another account.
+   */
+  prepare?(unit: Unit, session: Session): ResultAsync<Json, Fault>
   /**
    * One paid step. An intent is durable before the call. Blame in a fault decides what happens next; `access_expired`
    * brings one more try with fresh access. Where it is not known whether the upstream took the work, the fault is
-   * `outcome_unknown`.
+   * `outcome_unknown`; `cancelled` where the session's signal ended the call.
    */
   start(unit: Unit, session: Session): ResultAsync<Started, Fault>
   /**
@@ -194,6 +232,10 @@ export interface GenerationProvider {
   status(operations: readonly Operation[], session: Session): ResultAsync<readonly OperationStatus[], Fault>
   /** Best effort; an operation that cannot be cancelled answers `ok`. */
   cancel(operation: Operation, session: Session): ResultAsync<void, Fault>
+  /** A still picture of a video. */
+  thumbnail?(origin: Origin, session: Session): ResultAsync<MediaSource, Fault>
+  /** Deletes upstream what was made there. Best effort; what is gone already is `ok`. */
+  discard?(origins: readonly Origin[], session: Session): ResultAsync<void, Fault>
   /** How often `status` is worth asking, and how many rounds at most. */
   polling(): { readonly intervalMs: number; readonly maxAttempts: number }
 }

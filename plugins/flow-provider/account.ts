@@ -2,8 +2,9 @@
 import { type AccountDriver, domainFault, type OpenedAccess } from 'flow2api/contracts'
 import { type Clock, err, errAsync, type Fault, ok, okAsync, type Result, type ResultAsync } from 'flow2api/plugin'
 import type { Answer, FlowClient, Way } from './client.ts'
-import { faultOfAnswer, unreadableAnswer } from './errors.ts'
+import { unreadableAnswer } from './errors.ts'
 import { asObject } from './json.ts'
+import type { Judge } from './judge.ts'
 import { readCredits, readProject, readSession, type SessionAnswer } from './readers.ts'
 import { projectRequest } from './requests.ts'
 import { readSessionToken, rotatedToken } from './session-token.ts'
@@ -18,14 +19,16 @@ const LEAST_LIFETIME_MS = 60_000
 export const PROJECT_ID = 'project_id'
 export const PROJECT_NAME = 'project_name'
 
-export function accountDriver(client: FlowClient, clock: Clock): AccountDriver {
+export function accountDriver(client: FlowClient, clock: Clock, judge: Judge): AccountDriver {
   const createProject = (token: string, title: string, way: Way): ResultAsync<string, Fault> =>
     client
       .labs('project', '/trpc/project.createProject', token, way, projectRequest(title))
-      .andThen(answer => projectOf(answer, clock.now()))
+      .andThen(answer => projectOf(answer, judge))
 
-  const project = (token: string, attributes: Readonly<Record<string, string>>, way: Way) => {
-    if (attributes[PROJECT_ID]) return okAsync<Readonly<Record<string, string>> | undefined, Fault>(undefined)
+  type Attributes = Readonly<Record<string, string>>
+  /** Undefined: it has one already. */
+  const project = (token: string, attributes: Attributes, way: Way): ResultAsync<Attributes | undefined, Fault> => {
+    if (attributes[PROJECT_ID]) return okAsync(undefined)
     const title = attributes[PROJECT_NAME] || `Flow2API ${new Date(clock.now()).toISOString().slice(0, 10)}`
     return createProject(token, title, way).map(id => ({ ...attributes, [PROJECT_ID]: id, [PROJECT_NAME]: title }))
   }
@@ -37,19 +40,22 @@ export function accountDriver(client: FlowClient, clock: Clock): AccountDriver {
       if (token.isErr()) return errAsync(token.error)
       return client.labs('session', '/auth/session', token.value, way).andThen(answer => {
         const rotated = rotatedToken(answer.headers, token.value)
-        return sessionOf(answer, clock.now()).asyncAndThen(session =>
-          project(rotated ?? token.value, attributes, way).map(
-            (kept): OpenedAccess => ({
-              access: session.accessToken,
-              expiresAt: expiryOf(session, clock.now()),
-              identity: {
-                ...(session.email !== undefined && { email: session.email }),
-                ...(session.name !== undefined && { name: session.name }),
-              },
-              ...(kept !== undefined && { attributes: kept }),
-              ...(rotated !== undefined && { secret: rotated }),
-            }),
-          ),
+        return sessionOf(answer, judge).asyncAndThen(session =>
+          project(rotated ?? token.value, attributes, way)
+            // The old token may be dead: losing the new one would lose the account. A project is made another time.
+            .orElse(fault => (rotated === undefined ? errAsync(fault) : okAsync(undefined)))
+            .map(
+              (kept): OpenedAccess => ({
+                access: session.accessToken,
+                expiresAt: expiryOf(session, clock.now()),
+                identity: {
+                  ...(session.email !== undefined && { email: session.email }),
+                  ...(session.name !== undefined && { name: session.name }),
+                },
+                ...(kept !== undefined && { attributes: kept }),
+                ...(rotated !== undefined && { secret: rotated }),
+              }),
+            ),
         )
       })
     },
@@ -57,7 +63,7 @@ export function accountDriver(client: FlowClient, clock: Clock): AccountDriver {
       if (account === undefined)
         return errAsync(domainFault('internal_error', 'Credits were asked without an account.'))
       return client.api('credits', '/credits', account.access, { fetch, signal }).andThen(answer => {
-        if (!isSuccess(answer)) return err(faultOfAnswer(answer, 'plain', clock.now()))
+        if (!isSuccess(answer)) return err(judge.answer(answer, 'plain'))
         const { credits, tier } = readCredits(answer.body)
         if (credits === undefined && tier === undefined) return err(unreadableAnswer('credits'))
         return ok({ credits: credits ?? 0, tier: tierOf(tier) })
@@ -72,8 +78,8 @@ const expiryOf = ({ expiresAt }: SessionAnswer, now: number): number =>
   Math.max(now + LEAST_LIFETIME_MS, Math.min(expiresAt ?? Number.POSITIVE_INFINITY, now + ACCESS_LIFETIME_MS))
 
 /** Reads the three ways in which a 200 says no (PROTOCOL.md 0, 2.1). */
-function sessionOf(answer: Answer, now: number): Result<SessionAnswer & { readonly accessToken: string }, Fault> {
-  if (!isSuccess(answer)) return err(labsFault(answer, now))
+function sessionOf(answer: Answer, judge: Judge): Result<SessionAnswer & { readonly accessToken: string }, Fault> {
+  if (!isSuccess(answer)) return err(labsFault(answer, judge))
   const body = asObject(answer.body)
   if (body === undefined) return err(unreadableAnswer('session'))
   const session = readSession(body)
@@ -98,21 +104,19 @@ function sessionOf(answer: Answer, now: number): Result<SessionAnswer & { readon
   )
 }
 
-/** tRPC says no with an HTTP status, or with 200 and a status in its envelope (PROTOCOL.md 1.6). */
-function projectOf(answer: Answer, now: number): Result<string, Fault> {
-  if (!isSuccess(answer)) return err(labsFault(answer, now))
-  const { id, status } = readProject(answer.body)
-  if (status !== undefined && status >= 400) return err(labsFault({ ...answer, status }, now))
+function projectOf(answer: Answer, judge: Judge): Result<string, Fault> {
+  if (!isSuccess(answer)) return err(labsFault(answer, judge))
+  const id = readProject(answer.body)
   return id === undefined ? err(unreadableAnswer('project id')) : ok(id)
 }
 
 /** With the session cookie, 401 means the session and not the access token. */
-function labsFault(answer: Answer, now: number): Fault {
+function labsFault(answer: Answer, judge: Judge): Fault {
   return answer.status === 401
     ? needsSession(
         'Flow refused the session token. Sign in to labs.google in a browser again and enter the new session token.',
       )
-    : faultOfAnswer(answer, 'plain', now)
+    : judge.answer(answer, 'plain')
 }
 
 const needsSession = (message: string): Fault => domainFault('account_needs_session', message)

@@ -26,8 +26,6 @@ const PORTRAIT_VIDEO: Shape = { wire: 'VIDEO_ASPECT_RATIO_PORTRAIT', width: 720,
 export const shapeOf = (kind: MediaKind, aspect: Aspect): Shape =>
   kind === 'image' ? IMAGES[aspect] : aspect === '9:16' ? PORTRAIT_VIDEO : LANDSCAPE_VIDEO
 
-export const sizeText = (shape: Pick<Shape, 'width' | 'height'>): string => `${shape.width}x${shape.height}`
-
 const WORDS: Readonly<Record<string, Aspect>> = {
   landscape: '16:9',
   portrait: '9:16',

@@ -29,22 +29,13 @@ export function buildCatalogue(catalogue: CatalogueData): Catalogue {
   )
   const find = (id: string) => byId.get(aliases.get(id) ?? id)
   const generics = new Map(
-    Object.entries(catalogue.generic).map(([name, ids]) => [name, ids.map(find).filter(model => model !== undefined)]),
+    Object.entries(catalogue.generic)
+      .map(([name, ids]) => [name, ids.map(find).filter(model => model !== undefined)] as const)
+      .filter(([, variants]) => variants.length > 0),
   )
   return { models, aliases, generics, find }
 }
 
-/**
- * Whether this version can make it: pictures and videos from text alone, as they come out of the model. Input
- * pictures, extension and upsampling follow.
- */
-export const isServed = (model: CatalogueModel): boolean =>
-  (model.mode === 't2i' || model.mode === 't2v') && model.upsample === undefined
-
-/** The call for that many supplied pictures. */
-export const requestFor = (model: CatalogueModel, images: number): CatalogueRequest | undefined =>
-  model.requests.find(({ images: { min, max } }) => images >= min && (max === null || images <= max))
-
-/** What it delivers: `1K` or `720p`, unless an upsampling follows. */
-export const resolutionOf = (model: CatalogueModel): string =>
-  model.upsample?.resolution ?? (model.kind === 'image' ? '1K' : '720p')
+/** The call for that many supplied pictures. A source video is no picture. */
+export const requestFor = (model: CatalogueModel, pictures: number): CatalogueRequest | undefined =>
+  model.requests.find(({ images: { min, max } }) => pictures >= min && (max === null || pictures <= max))

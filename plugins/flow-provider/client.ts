@@ -1,10 +1,12 @@
 /** One HTTP call to Flow: its time limit, its headers, and an answer that is read to the end. */
 import { domainFault, type EgressFault, type Session } from 'flow2api/contracts'
 import { type Fault, Result, ResultAsync } from 'flow2api/plugin'
+import { readTrueStatus } from './readers.ts'
 import type { CallKind, Settings } from './settings.ts'
 
 /** An answer, of any status. */
 export interface Answer {
+  /** That of an error inside a 200, where there is one. */
   readonly status: number
   readonly headers: Headers
   /** Parsed JSON whatever the content type says; undefined where it is none. */
@@ -51,11 +53,10 @@ export function flowClient(settings: Settings): FlowClient {
 
   const ask = (call: Call, way: Way): ResultAsync<Answer, EgressFault> =>
     send(call, way).andThen(({ response, signal }) =>
-      ResultAsync.fromPromise(response.text(), cause => interrupted(signal, cause)).map(text => ({
-        status: response.status,
-        headers: response.headers,
-        body: parseJson(text),
-      })),
+      ResultAsync.fromPromise(response.text(), cause => interrupted(signal, cause)).map(text => {
+        const body = parseJson(text)
+        return { status: readTrueStatus(response.status, body), headers: response.headers, body }
+      }),
     )
 
   const cookie = (token: string) => ({ cookie: `${SESSION_COOKIE}=${token}` })

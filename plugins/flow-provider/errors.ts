@@ -70,6 +70,7 @@ function verdictOf({ status, body }: Answer, error: ErrorAnswer, nature: CallNat
   if (status >= 500) return BROKEN
   if (asObject(body) === undefined) return unreadable(status)
   if (nature === 'verified' && saysUnverified(status, error)) return [UNVERIFIED.code, UNVERIFIED.message]
+  if (unknownWords(error.reasons).length > 0) return undescribed(status)
   const named =
     error.status === undefined ? undefined : Object.hasOwn(BY_STATUS, error.status) && BY_STATUS[error.status]
   return named || byHttpStatus(status)
@@ -87,6 +88,16 @@ function byHttpStatus(status: number): Verdict {
   ]
 }
 
+/**
+ * A reason that nobody has described: it may mean anything, so neither the account nor the caller is blamed, and only
+ * what looks like a matter of time is tried again.
+ */
+const undescribed = (status: number): Verdict => [
+  'upstream_error',
+  'Flow refused the call for a reason that this version does not know.',
+  { retry: status === 408 || status === 429 ? 'later' : 'never' },
+]
+
 /** A page instead of an answer: of a proxy, a firewall, or Google's own "sorry". It says nothing about the account. */
 function unreadable(status: number): Verdict {
   const message = `Flow answered with something that is not JSON (HTTP ${status}). A proxy or firewall may stand in between, or the base URLs may be wrong.`
@@ -94,12 +105,21 @@ function unreadable(status: number): Verdict {
 }
 
 /**
- * A verification refusal without a reason word: 403 with no details, as in December 2025, or Flow's constant text,
- * which also came with 429. Taking that for throttling would punish an account for nothing, hence the one look at
- * free text.
+ * A verification refusal without a known reason word: 403 with no details, as in December 2025, or Flow's constant text,
+ * which came with 429 too and with other words over time. Taking that for throttling would punish an account for
+ * nothing, hence the one look at free text.
  */
 const saysUnverified = (status: number, { reasons, message }: ErrorAnswer): boolean =>
-  reasons.length === 0 && (status === 403 || message?.trim().toLowerCase() === 'recaptcha evaluation failed')
+  (status === 403 && reasons.length === 0) || message?.trim().toLowerCase() === 'recaptcha evaluation failed'
+
+/** Reasons of Google's own that say no more than the status does. */
+const NOTHING_NEW: ReadonlySet<string> = new Set(['CREDENTIALS_MISSING'])
+
+const isWord = (text: string): boolean => /^[A-Z][A-Z0-9_]{0,99}$/.test(text)
+
+/** What looks like a reason and stands in no table. */
+export const unknownWords = (words: readonly string[]): readonly string[] =>
+  words.filter(word => isWord(word) && !NOTHING_NEW.has(word) && meaningOf(word) === undefined)
 
 const firstMeaning = (reasons: readonly string[]): Meaning | undefined => {
   for (const reason of reasons) {
@@ -111,7 +131,7 @@ const firstMeaning = (reasons: readonly string[]): Meaning | undefined => {
 
 /** The reason in brackets; Flow's own sentence only where it tells the caller what to change. */
 function withDetail(message: string, code: FaultCode, { reasons, message: told }: ErrorAnswer): string {
-  const word = reasons.find(reason => /^[A-Z][A-Z0-9_]{0,99}$/.test(reason))
+  const word = reasons.find(isWord)
   const named = word === undefined ? message : `${message} [${word}]`
   if (code !== 'upstream_rejected' || told === undefined) return named
   return `${named} Flow says: "${told.replace(/\s+/g, ' ').slice(0, 200)}"`
@@ -137,7 +157,7 @@ export const unreadableAnswer = (what: string): Fault =>
 export function faultOfFailure({ token, reasons, filtered }: Failure): Fault {
   const words = [...(token === undefined ? [] : [token]), ...reasons]
   const meaning = firstMeaning(words)
-  const word = words.find(candidate => /^[A-Z][A-Z0-9_]{0,99}$/.test(candidate))
+  const word = words.find(isWord)
   const suffix = word === undefined ? '' : ` [${word}]`
   const cause = { token, reasons, filtered }
   if (meaning !== undefined) return domainFault(meaning.code, meaning.message + suffix, { ...meaning.details, cause })

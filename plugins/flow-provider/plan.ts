@@ -1,72 +1,52 @@
 /**
- * Admission: a model id and parameters become one concrete model, or a refusal before anything is paid. Pure.
+ * Admission: a model id, parameters and inputs become one concrete model, or a refusal before anything is paid. Pure.
  *
- * `size` and `seconds` are fields that OpenAI clients fill in by themselves: they are mapped to the nearest and the
- * truth is echoed. `aspect_ratio` and `resolution` are written on purpose: a generic name maps them to the nearest as
- * well, a concrete id refuses what contradicts it.
+ * `size`, `seconds` and `quality` are fields that OpenAI clients fill in by themselves: they are mapped to the nearest
+ * and the truth is echoed. `aspect_ratio` and `resolution` are written on purpose: a concrete id refuses what
+ * contradicts it, and nobody gets a lower resolution than stated without having allowed it.
  */
-import { domainFault, type InputRole, type MediaKind, type Parameters, type Plan } from 'flow2api/contracts'
+import { domainFault, type Parameters, type Plan, type PlanInput } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
-import { type Aspect, nearestAspect, nearestBy, readRatio, shapeOf, sizeText } from './aspects.ts'
-import { type Catalogue, type CatalogueModel, isServed, resolutionOf } from './catalogue.ts'
+import { type Aspect, nearestAspect, nearestBy, readRatio } from './aspects.ts'
+import type { Catalogue, CatalogueModel } from './catalogue.ts'
+import { refuseInputs } from './inputs.ts'
+import { finalSize, resolutionOf, resolutionRank, sizeText } from './sizes.ts'
+import { quoted, readWish, type Wish } from './wish.ts'
 
 export function planModel(
   catalogue: Catalogue,
   id: string,
   parameters: Parameters,
-  inputs: readonly InputRole[],
+  inputs: readonly PlanInput[],
 ): Result<Plan, Fault> {
-  const generic = catalogue.generics.get(id)?.filter(isServed) ?? []
   const concrete = catalogue.find(id)
-  const candidates = generic.length > 0 ? generic : concrete !== undefined && isServed(concrete) ? [concrete] : []
+  const generic = catalogue.generics.get(id)
+  const candidates = generic ?? (concrete === undefined ? [] : [concrete])
   const fallback = candidates[0]
-  if (fallback === undefined) return err(unknownModel(catalogue, id))
-  if (inputs.length > 0) return err(noInputs(id, fallback.kind))
+  if (fallback === undefined) return err(unknownModel(id))
+  // All models of a generic name take the same inputs; a test holds the catalogue to it.
+  const unsuitable = refuseInputs(catalogue, id, fallback, inputs)
+  if (unsuitable !== undefined) return err(unsuitable)
 
-  const wish = readWish(parameters)
+  const wish = readWish(parameters, fallback.kind, inputs)
   if (wish.isErr()) return err(wish.error)
-  if (generic.length === 0) {
-    const contradiction = contradictionOf(catalogue, id, fallback, parameters, wish.value)
-    return contradiction === undefined ? ok(planFor(fallback)) : err(contradiction)
-  }
-  return ok(planFor(nearestVariant(candidates, fallback, wish.value)))
+  const model = nearestVariant(candidates, fallback, wish.value)
+  const refused =
+    (generic === undefined ? contradiction(catalogue, id, model, wish.value) : undefined) ??
+    tooCoarse(catalogue, id, candidates, model, wish.value, parameters.allowDowngrade === true) ??
+    otherShape(id, model, inputs)
+  return refused === undefined ? ok(planFor(model)) : err(refused)
 }
 
-interface Wish {
-  /** Width divided by height. */
-  readonly ratio: number | undefined
-  /** Lines of a video, or pixels of a picture's longer side. */
-  readonly resolution: number | undefined
-  readonly seconds: number | undefined
-}
-
-function readWish({ aspectRatio, size, resolution, seconds }: Parameters): Result<Wish, Fault> {
-  const written = chosen(aspectRatio) ?? chosen(size)
-  const ratio = written === undefined ? undefined : readRatio(written)
-  if (written !== undefined && ratio === undefined)
-    return err(
-      chosen(aspectRatio) === undefined
-        ? invalid('size', `\`size\` must be WIDTHxHEIGHT such as "1024x1024", or "auto"; found "${quoted(written)}".`)
-        : invalid('aspect_ratio', `\`aspect_ratio\` must be W:H such as "16:9"; found "${quoted(written)}".`),
-    )
-  const asked = chosen(resolution)
-  const level = asked === undefined ? undefined : resolutionLevel(asked)
-  if (asked !== undefined && level === undefined)
-    return err(
-      invalid(
-        'resolution',
-        `\`resolution\` must be one of 1K, 2K, 4K, 720p, 1080p; found "${quoted(asked)}". Leave it out for the default.`,
-      ),
-    )
-  return ok({ ratio, resolution: level, seconds })
-}
+const rankOf = (model: CatalogueModel): number => resolutionRank(resolutionOf(model)) ?? 0
 
 /** First the resolution, then the ratio, then the seconds: each narrows down what the one before has left. */
 function nearestVariant(variants: readonly CatalogueModel[], fallback: CatalogueModel, wish: Wish): CatalogueModel {
-  const levelOf = (model: CatalogueModel) => resolutionLevel(resolutionOf(model)) ?? 0
-  const level = wish.resolution ?? levelOf(fallback)
-  const resolution = levelOf(nearestBy(variants, model => Math.abs(levelOf(model) - level)) ?? fallback)
-  const sharp = variants.filter(model => levelOf(model) === resolution)
+  const rank = wish.resolution ?? rankOf(fallback)
+  // Too much before too little.
+  const short = (model: CatalogueModel) => (rankOf(model) < rank ? 10 + rank - rankOf(model) : rankOf(model) - rank)
+  const nearest = rankOf(nearestBy(variants, short) ?? fallback)
+  const sharp = variants.filter(model => rankOf(model) === nearest)
 
   const aspects: readonly Aspect[] = sharp.map(model => model.aspect)
   const aspect = wish.ratio === undefined ? fallback.aspect : nearestAspect(wish.ratio, aspects)
@@ -76,66 +56,65 @@ function nearestVariant(variants: readonly CatalogueModel[], fallback: Catalogue
   return nearestBy(shaped, model => Math.abs((model.seconds ?? 0) - seconds)) ?? fallback
 }
 
-function contradictionOf(
-  catalogue: Catalogue,
-  id: string,
-  model: CatalogueModel,
-  { aspectRatio }: Parameters,
-  wish: Wish,
-): Fault | undefined {
-  const general = [...catalogue.generics].find(([, variants]) => variants.includes(model))?.[0]
-  const hint = general === undefined ? '' : `, or use "${general}", which takes several`
+function contradiction(catalogue: Catalogue, id: string, model: CatalogueModel, wish: Wish): Fault | undefined {
+  const hint = hintOf(catalogue, model)
   const own = readRatio(model.aspect) ?? 1
-  if (chosen(aspectRatio) !== undefined && wish.ratio !== undefined && Math.abs(wish.ratio / own - 1) > 0.02)
+  if (wish.statedRatio !== undefined && Math.abs(wish.statedRatio / own - 1) > 0.02)
     return invalid('aspect_ratio', `"${id}" always makes ${model.aspect}. Leave \`aspect_ratio\` out${hint}.`)
-  const resolution = resolutionOf(model)
-  if (wish.resolution !== undefined && wish.resolution !== resolutionLevel(resolution))
-    return invalid('resolution', `"${id}" always makes ${resolution}. Leave \`resolution\` out.`)
+  if (wish.statedResolution !== undefined && wish.statedResolution < rankOf(model))
+    return invalid('resolution', `"${id}" always makes ${resolutionOf(model)}. Leave \`resolution\` out${hint}.`)
   return undefined
 }
 
+/** A stated resolution that cannot be had is an error, unless less is allowed. */
+function tooCoarse(
+  catalogue: Catalogue,
+  id: string,
+  candidates: readonly CatalogueModel[],
+  model: CatalogueModel,
+  wish: Wish,
+  allowed: boolean,
+): Fault | undefined {
+  if (allowed || wish.statedResolution === undefined || rankOf(model) >= wish.statedResolution) return undefined
+  const hint = candidates.length > 1 ? '' : hintOf(catalogue, model)
+  return invalid(
+    'resolution',
+    `"${id}" makes ${resolutionOf(model)} at most. Leave \`resolution\` out, or set \`allow_downgrade\` to take what there is${hint}.`,
+  )
+}
+
+function hintOf(catalogue: Catalogue, model: CatalogueModel): string {
+  const general = [...catalogue.generics].find(([, variants]) => variants.length > 1 && variants.includes(model))?.[0]
+  return general === undefined ? '' : `, or use "${general}", which takes several`
+}
+
+/** A continuation has the shape of what it continues (PROTOCOL.md 2.13). */
+function otherShape(id: string, model: CatalogueModel, inputs: readonly PlanInput[]): Fault | undefined {
+  const source = inputs.find(({ role }) => role === 'source_video')
+  if (!source?.width || !source.height || source.width === source.height) return undefined
+  const aspect = source.height > source.width ? '9:16' : '16:9'
+  if (aspect === model.aspect) return undefined
+  return invalid('model', `"${id}" makes ${model.aspect} here, and the source video is ${aspect}. Use one that agrees.`)
+}
+
 function planFor(model: CatalogueModel): Plan {
+  // The length of an extended video depends on its source, which is not known here (PROTOCOL.md 2.13).
+  const seconds = model.mode === 'extend' ? undefined : model.seconds
   return {
     model: model.id,
     ...(model.tier !== 'PAYGATE_TIER_NOT_PAID' && { tier: model.tier }),
     requested: {
-      size: sizeText(shapeOf(model.kind, model.aspect)),
+      size: sizeText(finalSize(model)),
       aspectRatio: model.aspect,
       resolution: resolutionOf(model),
-      ...(model.seconds !== undefined && { seconds: model.seconds }),
+      ...(seconds !== undefined && { seconds }),
     },
   }
 }
 
-/** `4K` is 4096 pixels of a picture and 2160 lines of a video; in comparisons within one kind that is all the same. */
-function resolutionLevel(written: string): number | undefined {
-  const parts = /^(\d{1,4})\s*([kp])$/i.exec(written.trim())
-  if (parts === null) return undefined
-  const number = Number(parts[1])
-  return parts[2]?.toLowerCase() === 'k' ? number * 1024 : number
-}
-
-function unknownModel(catalogue: Catalogue, id: string): Fault {
-  const known = catalogue.find(id) !== undefined || catalogue.generics.has(id)
-  return domainFault(
-    'model_not_found',
-    known
-      ? `The model "${quoted(id)}" needs input pictures, a source video or upsampling, which the Flow provider does not serve yet. Choose a text-to-image or text-to-video model of GET /v1/models.`
-      : `Flow has no model "${quoted(id)}". GET /v1/models lists what there is.`,
-    { param: 'model' },
-  )
-}
-
-const noInputs = (id: string, kind: MediaKind): Fault =>
-  invalid(
-    kind === 'image' ? 'image' : 'input_reference',
-    `"${id}" is made from text alone here and takes no pictures. Send the prompt without them.`,
-  )
+const unknownModel = (id: string): Fault =>
+  domainFault('model_not_found', `Flow has no model "${quoted(id)}". GET /v1/models lists what there is.`, {
+    param: 'model',
+  })
 
 const invalid = (param: string, message: string): Fault => domainFault('invalid_value', message, { param })
-
-/** Absent, empty and `auto` all leave the choice to the model. */
-const chosen = (written: string | undefined): string | undefined =>
-  written === undefined || written.trim() === '' || written.trim().toLowerCase() === 'auto' ? undefined : written.trim()
-
-const quoted = (written: string): string => written.replace(/[^\x20-\x7e]/g, '?').slice(0, 60)

@@ -1,8 +1,12 @@
-/** From a media name to the signed URL of its file (PROTOCOL.md 2.17). */
+/** From a media name to its file: the signed URL (PROTOCOL.md 2.17), or the media itself (2.18). */
 import { domainFault } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result, type ResultAsync } from 'flow2api/plugin'
-import type { FlowClient, Way } from './client.ts'
+import { fromBase64, isVideo } from './bytes.ts'
+import type { Answer, FlowClient, Way } from './client.ts'
 import { asHttpUrl } from './json.ts'
+import { readLookup } from './media-readers.ts'
+
+export type MediaUrlType = 'MEDIA_URL_TYPE_FULL_MEDIA' | 'MEDIA_URL_TYPE_THUMBNAIL'
 
 /**
  * Undefined while it is not ready, which is usual right after the video has been finished: any answer that is not a
@@ -11,10 +15,11 @@ import { asHttpUrl } from './json.ts'
 export function mediaUrl(
   client: FlowClient,
   name: string,
+  mediaUrlType: MediaUrlType,
   token: string,
   way: Way,
 ): ResultAsync<string | undefined, Fault> {
-  const query = new URLSearchParams({ name, mediaUrlType: 'MEDIA_URL_TYPE_FULL_MEDIA' })
+  const query = new URLSearchParams({ name, mediaUrlType })
   return client
     .labsRedirect(`/trpc/media.getMediaUrlRedirect?${query}`, token, way)
     .andThen(({ url, status, headers }): Result<string | undefined, Fault> => {
@@ -34,3 +39,27 @@ const signInWanted = (): Fault =>
 
 const isSignIn = ({ hostname, pathname }: URL): boolean =>
   hostname === 'accounts.google.com' || /\/(?:auth\/)?signin(?:\/|$)/i.test(pathname)
+
+/** Where a file is. */
+export type Found = { readonly url: string } | { readonly bytes: Uint8Array }
+
+/**
+ * Asks for the media itself, for where the redirect stays away. Undefined: Flow does not hand it out this way either.
+ * Error: `access_expired`; and those of egress.
+ */
+export const lookUpVideo = (
+  client: FlowClient,
+  name: string,
+  access: string,
+  way: Way,
+): ResultAsync<Found | undefined, Fault> =>
+  client
+    .api('lookup', `/media/${encodeURIComponent(name)}`, access, way)
+    .andThen(({ status, body }: Answer): Result<Found | undefined, Fault> => {
+      if (status === 401) return err(domainFault('access_expired', 'Flow did not accept the access token any more.'))
+      if (status < 200 || status > 299) return ok(undefined)
+      const { url, encoded } = readLookup(body)
+      if (url !== undefined) return ok({ url })
+      const bytes = fromBase64(encoded ?? '')
+      return ok(isVideo(bytes) ? { bytes } : undefined)
+    })

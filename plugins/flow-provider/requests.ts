@@ -1,4 +1,7 @@
-/** Request bodies, with exactly the fields that Flow knows: it refuses any other (PROTOCOL.md 1.4). Pure. */
+/**
+ * Request bodies, with exactly the fields that Flow knows: it refuses any other (PROTOCOL.md 1.4). Pure. Here: what
+ * they have in common, and the small ones.
+ */
 import { createHash } from 'node:crypto'
 
 /** What all paid calls say about where they come from (PROTOCOL.md 1.5). */
@@ -6,13 +9,13 @@ export interface Caller {
   readonly projectId: string
   /** `;` and epoch milliseconds. */
   readonly sessionId: string
-  /** Videos only. */
+  /** Videos and the enlarging of pictures only. */
   readonly tier?: string
   /**
    * An opaque value that Flow may ask for. This project makes none; it is here for an operator's own plugin. Absent:
    * the field is not sent.
    */
-  readonly verification?: string
+  readonly verification?: string | undefined
 }
 
 export const sessionIdAt = (epochMs: number): string => `;${epochMs}`
@@ -21,8 +24,8 @@ export const sessionIdAt = (epochMs: number): string => `;${epochMs}`
  * The same UUID for the same piece of work, so that repeated submissions share their batch as the web client's do
  * (PROTOCOL.md 1.3), and one whose outcome is unknown can be found again.
  */
-export function batchIdOf(unitId: string): string {
-  const hex = createHash('sha256').update(unitId).digest('hex')
+export function uuidOf(work: string): string {
+  const hex = createHash('sha256').update(work).digest('hex')
   const variant = '89ab'[Number.parseInt(hex.slice(16, 17), 16) % 4]
   return [
     hex.slice(0, 8),
@@ -33,7 +36,7 @@ export function batchIdOf(unitId: string): string {
   ].join('-')
 }
 
-function clientContext({ projectId, sessionId, tier, verification }: Caller) {
+export function clientContext({ projectId, sessionId, tier, verification }: Caller) {
   return {
     ...(verification !== undefined && {
       recaptchaContext: { token: verification, applicationType: 'RECAPTCHA_APPLICATION_TYPE_WEB' },
@@ -45,71 +48,17 @@ function clientContext({ projectId, sessionId, tier, verification }: Caller) {
   }
 }
 
-const structuredPrompt = (prompt: string) => ({ parts: [{ text: prompt }] })
+export const structuredPrompt = (prompt: string) => ({ parts: [{ text: prompt }] })
 
-/** PROTOCOL.md 2.7. Image calls name no tier. */
-export function imageRequest(
-  caller: Omit<Caller, 'tier'>,
-  unit: {
-    readonly batchId: string
-    readonly model: string
-    readonly aspect: string
-    readonly prompt: string
-    readonly seed: number
-  },
-) {
-  const context = clientContext(caller)
-  return {
-    clientContext: context,
-    mediaGenerationContext: { batchId: unit.batchId },
-    useNewMedia: true,
-    requests: [
-      {
-        clientContext: context,
-        seed: unit.seed,
-        imageModelName: unit.model,
-        imageAspectRatio: unit.aspect,
-        structuredPrompt: structuredPrompt(unit.prompt),
-        imageInputs: [],
-      },
-    ],
-  }
-}
-
-/** PROTOCOL.md 2.9. The client context may not be repeated inside `requests`. */
-export function videoRequest(
-  caller: Caller & { readonly tier: string },
-  unit: {
-    readonly batchId: string
-    readonly model: string
-    readonly aspect: string
-    readonly prompt: string
-    readonly seed: number
-  },
-) {
-  return {
-    mediaGenerationContext: { batchId: unit.batchId, audioFailurePreference: 'BLOCK_SILENCED_VIDEOS' },
-    clientContext: clientContext(caller),
-    requests: [
-      {
-        aspectRatio: unit.aspect,
-        seed: unit.seed,
-        textInput: { structuredPrompt: structuredPrompt(unit.prompt) },
-        videoModelKey: unit.model,
-        metadata: {},
-      },
-    ],
-    useV2ModelConfig: true,
-  }
-}
+/** PROTOCOL.md 2.2. */
+export const projectRequest = (title: string) => ({ json: { projectTitle: title, toolName: 'PINHOLE' } })
 
 /** PROTOCOL.md 2.16. */
 export const statusRequest = (videos: readonly { readonly name: string; readonly projectId: string }[]) => ({
   media: videos.map(({ name, projectId }) => ({ name, projectId })),
 })
 
-/** PROTOCOL.md 2.2. */
-export const projectRequest = (title: string) => ({ json: { projectTitle: title, toolName: 'PINHOLE' } })
-
 /** PROTOCOL.md 2.19. */
+export const deleteRequest = (names: readonly string[]) => ({ json: { names } })
+export const deleteAssetsRequest = (mediaIds: readonly string[]) => ({ mediaIds })
 export const cancelRequest = (mediaId: string) => ({ mediaId })

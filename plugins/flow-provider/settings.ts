@@ -18,7 +18,8 @@ export const configSchema = t.Object(
       default: 120,
       minimum: 1,
       maximum: 3600,
-      description: 'Seconds that one call may take at most; quick calls have shorter limits of their own.',
+      description:
+        'Seconds that one call may take. Quick calls have shorter limits; enlarging a picture and joining clips, which answer late, 2.5 times as long.',
     }),
     poll_interval: t.Number({
       default: 3,
@@ -36,22 +37,30 @@ export const configSchema = t.Object(
 )
 
 /** The calls that the provider makes, each with a patience of its own. */
-export type CallKind = 'session' | 'project' | 'credits' | 'image' | 'video' | 'status' | 'redirect' | 'cancel'
+export type CallKind = keyof typeof CALL_LIMITS_S
 
 /**
- * Seconds that each call may take while `timeout` is 120. They grow with a longer `timeout`, and none exceeds it.
- * From PROTOCOL.md 5; a picture takes up to 50 s and is waited for as long as `timeout` allows.
+ * Seconds that each call may take while `timeout` is 120. Shorter ones grow with a longer `timeout` and never exceed it;
+ * longer ones go with it. From PROTOCOL.md 5; a picture takes up to 50 s and is waited for as long as `timeout` allows.
  */
-const CALL_LIMITS_S: Readonly<Record<CallKind, number>> = {
+const CALL_LIMITS_S = {
   session: 10,
   project: 15,
   credits: 10,
+  upload: 120,
   image: 120,
+  image_upsample: 300,
   video: 75,
+  concatenate: 120,
+  /** Carries the joined video as text. */
+  concatenation: 300,
   status: 45,
   redirect: 10,
+  /** Carries a video as text. */
+  lookup: 120,
   cancel: 10,
-}
+  discard: 10,
+} as const
 const USUAL_TIMEOUT_S = 120
 
 export interface Settings {
@@ -65,13 +74,15 @@ export interface Settings {
 }
 
 export function readSettings(config: Static<typeof configSchema>): Settings {
-  const growth = Math.max(1, config.timeout / USUAL_TIMEOUT_S)
+  const growth = config.timeout / USUAL_TIMEOUT_S
+  const limitS = (usual: number) =>
+    usual > USUAL_TIMEOUT_S ? usual * growth : Math.min(config.timeout, usual * Math.max(1, growth))
   return {
     labsBaseUrl: withoutSlash(config.labs_base_url),
     apiBaseUrl: withoutSlash(config.api_base_url),
     pollIntervalMs: Math.round(config.poll_interval * 1000),
     maxPollAttempts: config.max_poll_attempts,
-    timeoutMs: call => Math.round(Math.min(config.timeout, CALL_LIMITS_S[call] * growth) * 1000),
+    timeoutMs: call => Math.round(limitS(CALL_LIMITS_S[call]) * 1000),
   }
 }
 

@@ -1,4 +1,7 @@
-/** Videos under way: one call for all of them, then the media URL of each that is done (PROTOCOL.md 2.16, 2.17). */
+/**
+ * Work under way: one call for all videos, one for each concatenation beside it, then the file of each video that is done
+ * (PROTOCOL.md 2.14, 2.16).
+ */
 import {
   domainFault,
   type Operation,
@@ -6,62 +9,26 @@ import {
   type Session,
   type SessionAccount,
 } from 'flow2api/contracts'
-import { type Clock, err, type Fault, ok, Result, ResultAsync } from 'flow2api/plugin'
-import type { FlowClient } from './client.ts'
-import { faultOfAnswer, faultOfFailure, unreadableAnswer } from './errors.ts'
+import { err, type Fault, ok, type Result, ResultAsync } from 'flow2api/plugin'
+import { checkConcatenation } from './concatenation.ts'
+import { deliver } from './delivery.ts'
+import { unreadableAnswer } from './errors.ts'
 import { asObject } from './json.ts'
-import { readOperation, type VideoOperation } from './operation.ts'
-import { readRemainingCredits, readVideos, type VideoAnswer } from './readers.ts'
-import { mediaUrl } from './redirect.ts'
+import { type FlowOperation, readOperation, type VideoOperation } from './operation.ts'
+import { readRemainingCredits } from './readers.ts'
 import { statusRequest } from './requests.ts'
-import { readSessionToken } from './session-token.ts'
-
-/** Stages, not measurements: Flow tells no percentage. */
-const ACCEPTED: OperationStatus = { state: 'running', progress: 5 }
-const WORKING: OperationStatus = { state: 'running', progress: 30 }
-const FINISHED_NOT_READY: OperationStatus = { state: 'running', progress: 99 }
-const NO_NEWS: OperationStatus = { state: 'running' }
-
-type Stage = 'accepted' | 'working' | 'done' | 'failed' | 'unknown'
-
-/** PROTOCOL.md 1.7. Words that were never seen on the wire are read in the way that loses nothing. */
-const STAGES: Readonly<Record<string, Stage>> = {
-  PENDING: 'accepted',
-  SCHEDULED: 'accepted',
-  CREATED: 'accepted',
-  ACTIVE: 'working',
-  RUNNING: 'working',
-  PROCESSING: 'working',
-  IN_PROGRESS: 'working',
-  SUCCESSFUL: 'done',
-  SUCCEEDED: 'done',
-  COMPLETE: 'done',
-  COMPLETED: 'done',
-  FAILED: 'failed',
-  FILTERED: 'failed',
-  CANCELED: 'failed',
-  CANCELLED: 'failed',
-}
-
-export const stageOf = (status: string | undefined): Stage => {
-  if (status === undefined) return 'unknown'
-  if (status.startsWith('ERROR')) return 'failed'
-  return Object.hasOwn(STAGES, status) ? (STAGES[status] ?? 'unknown') : 'unknown'
-}
-
-export interface StatusTools {
-  readonly client: FlowClient
-  readonly clock: Clock
-}
+import { ACCEPTED, NO_NEWS, stageOf, WORKING } from './stages.ts'
+import type { Tools } from './tools.ts'
+import { readVideos, type VideoAnswer } from './video-readers.ts'
 
 export const statusOf = (
-  tools: StatusTools,
+  tools: Tools,
   operations: readonly Operation[],
   session: Session,
 ): ResultAsync<readonly OperationStatus[], Fault> => new ResultAsync(lookAt(tools, operations, session))
 
 async function lookAt(
-  tools: StatusTools,
+  tools: Tools,
   operations: readonly Operation[],
   session: Session,
 ): Promise<Result<readonly OperationStatus[], Fault>> {
@@ -69,17 +36,33 @@ async function lookAt(
   if (account === undefined)
     return err(domainFault('internal_error', 'Flow was asked about a video without an account.'))
   const known = operations.map(readOperation)
-  const found = await pollAll(
-    tools,
-    known.filter(operation => operation !== undefined),
-    account,
-    session,
+  const videos = known.filter(operation => operation?.kind === 'video')
+  // Nobody waits for the slower of the two: a joined video may be long in coming.
+  const round = pollAll(tools, videos, account, session)
+  const found = await Promise.all(
+    known.map(async (operation): Promise<Result<OperationStatus, Fault>> => {
+      if (operation === undefined) return unusable()
+      if (operation.kind === 'concatenation') return checkConcatenation(tools, operation, account, session)
+      const news = await round
+      return news.isErr() ? err(news.error) : statusFrom(tools, operation, news.value, account, session)
+    }),
   )
-  if (found.isErr()) return err(found.error)
-  const statuses = known.map(operation =>
-    operation === undefined ? unusable() : statusFrom(tools, operation, found.value, account, session),
-  )
-  return Result.combine(await Promise.all(statuses))
+  return combined(found, known)
+}
+
+/**
+ * Where one part of a round failed, the others count all the same. Not if access has expired or the work was called off:
+ * then everything is asked again, or nothing any more.
+ */
+function combined(
+  found: readonly Result<OperationStatus, Fault>[],
+  known: readonly (FlowOperation | undefined)[],
+): Result<readonly OperationStatus[], Fault> {
+  const faults = found.flatMap(result => (result.isErr() ? [result.error] : []))
+  const decisive = faults.find(({ code }) => code === 'access_expired' || code === 'cancelled')
+  const learned = found.some((result, index) => result.isOk() && known[index] !== undefined)
+  const fault = decisive ?? (learned ? undefined : faults[0])
+  return fault === undefined ? ok(found.map(result => result.unwrapOr(NO_NEWS))) : err(fault)
 }
 
 interface News {
@@ -89,7 +72,7 @@ interface News {
 const NOTHING: News = { videos: [], credits: undefined }
 
 async function pollAll(
-  tools: StatusTools,
+  tools: Tools,
   operations: readonly VideoOperation[],
   account: SessionAccount,
   session: Session,
@@ -108,7 +91,7 @@ async function pollAll(
     return asObject(body) === undefined
       ? err(unreadableAnswer('state of the videos'))
       : ok({ videos: readVideos(body), credits: readRemainingCredits(body) })
-  const refused = err(faultOfAnswer(answer.value, 'plain', tools.clock.now()))
+  const refused = err(tools.judge.answer(answer.value, 'plain'))
   if (status !== 400 && status !== 404) return refused
   // One video that Flow has forgotten must not hide the news of the others; by itself it is merely no news.
   if (operations.length === 1) return status === 404 ? ok(NOTHING) : refused
@@ -122,79 +105,33 @@ async function pollAll(
 }
 
 async function statusFrom(
-  tools: StatusTools,
+  tools: Tools,
   operation: VideoOperation,
-  news: News,
+  { videos, credits }: News,
   account: SessionAccount,
   session: Session,
 ): Promise<Result<OperationStatus, Fault>> {
-  const video = news.videos.find(
-    ({ name, operationName }) => operation.name === name || operation.name === operationName,
-  )
+  const video = videos.find(({ name, operationName }) => operation.name === name || operation.name === operationName)
   switch (stageOf(video?.status)) {
     case 'accepted':
       return ok(ACCEPTED)
     case 'working':
       return ok(WORKING)
     case 'failed':
-      return ok({ state: 'failed', fault: failureOf(video) })
+      return ok({ state: 'failed', fault: failureOf(tools, video) })
     case 'done':
-      return deliver(tools, operation, video?.url, news, account, session)
+      return video === undefined ? ok(NO_NEWS) : deliver(tools, operation, video, credits, account, session)
     case 'unknown':
       return ok(NO_NEWS)
   }
 }
 
-async function deliver(
-  { client }: StatusTools,
-  operation: VideoOperation,
-  known: string | undefined,
-  { credits }: News,
-  account: SessionAccount,
-  session: Session,
-): Promise<Result<OperationStatus, Fault>> {
-  const found = known === undefined ? await askForUrl(client, operation.name, account, session) : ok(known)
-  // The video exists: a way that is blocked for the moment is no reason to call the round a failure.
-  if (found.isErr()) return isPassing(found.error) ? ok(FINISHED_NOT_READY) : err(found.error)
-  if (found.value === undefined) return ok(FINISHED_NOT_READY)
-  const { width, height, seconds } = operation
-  return ok({
-    state: 'done',
-    media: [
-      {
-        url: found.value,
-        mime: 'video/mp4',
-        ...(width !== undefined && { width }),
-        ...(height !== undefined && { height }),
-        ...(seconds !== undefined && { durationSeconds: seconds }),
-      },
-    ],
-    ...(credits !== undefined && { credits }),
-  })
-}
-
-async function askForUrl(
-  client: FlowClient,
-  name: string,
-  account: SessionAccount,
-  session: Session,
-): Promise<Result<string | undefined, Fault>> {
-  const token = readSessionToken(account.secret)
-  return token.isErr() ? err(token.error) : await mediaUrl(client, name, token.value, session)
-}
-
-const isPassing = ({ code }: Fault): boolean =>
-  code === 'upstream_timeout' ||
-  code === 'upstream_unreachable' ||
-  code === 'proxy_unreachable' ||
-  code === 'proxy_refused'
-
-function failureOf(video: VideoAnswer | undefined): Fault {
+function failureOf({ judge }: Tools, video: VideoAnswer | undefined): Fault {
   const status = video?.status
   if (status === 'CANCELED' || status === 'CANCELLED')
     return domainFault('cancelled', 'The video was cancelled at Flow, by this gateway or by somebody in the Flow app.')
   const failure = video?.failure ?? { token: undefined, reasons: [], filtered: false }
-  return faultOfFailure(status === 'FILTERED' ? { ...failure, filtered: true } : failure)
+  return judge.failure(status === 'FILTERED' ? { ...failure, filtered: true } : failure)
 }
 
 const unusable = (): Result<OperationStatus, Fault> =>

@@ -1,7 +1,7 @@
 /** A job that is not final yet, with what lives in memory only. It belongs to the ledger and survives reloads. */
 import type { Job, Lease } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
-import type { JobRecord, UnitRecord } from './records.ts'
+import { accountOf, type JobRecord, type UnitRecord } from './records.ts'
 import { type Ending, endingOf, jobOf } from './state.ts'
 
 export class ActiveJob {
@@ -10,6 +10,8 @@ export class ActiveJob {
   cancelled = false
   /** One request counts against one account at most; this is set when it has. */
   penalised = false
+  /** Bytes that its units made are in files. */
+  hasFiles: boolean
 
   constructor(
     readonly record: JobRecord,
@@ -18,6 +20,8 @@ export class ActiveJob {
     restored = false,
   ) {
     this.units = units.map(unit => new ActiveUnit(this, unit, restored))
+    // An earlier process may have written some that no record names.
+    this.hasFiles = restored
   }
 
   get id(): string {
@@ -42,7 +46,6 @@ export class ActiveUnit {
   /** The slot on an account, closed when the unit has ended and is not busy. */
   lease: Lease | undefined
   reported = false
-  credits: number | undefined
   /** Accounts that refused it. */
   readonly tried: number[] = []
   /** What the last of them said; better news than "no account is left". */
@@ -57,8 +60,10 @@ export class ActiveUnit {
   wait: AbortController | undefined
   /** Stops the deadline's timer. */
   disarm: (() => void) | undefined
-  /** A paid call is under way. */
-  calling = false
+  /** A paid call is under way; this stops waiting for its answer. */
+  giveUp: (() => void) | undefined
+  /** Its finished media is being written to files. */
+  holding = false
   /** The deadline passed during that call. */
   late = false
   /** The progress that was last written. */
@@ -72,6 +77,16 @@ export class ActiveUnit {
   ) {
     this.savedProgress = record.progress
     this.ending = endingOf(record)
+  }
+
+  /** Nothing is left to submit: it has ended, or something of it is being delivered. */
+  get settled(): boolean {
+    return this.ending !== undefined || this.record.state === 'delivering'
+  }
+
+  /** Only its account can go on with it. */
+  get stays(): boolean {
+    return this.record.step !== undefined || accountOf(this.job.record) !== undefined
   }
 
   /** Never falls. */

@@ -1,5 +1,5 @@
 /** Telling the upstream that nobody wants the work any more, where it can be told. */
-import type { GenerationProvider } from 'flow2api/contracts'
+import type { GenerationProvider, Lease, Operation } from 'flow2api/contracts'
 import { type Handle, ok } from 'flow2api/plugin'
 import type { ActiveUnit } from './active.ts'
 import { ask, timeLimit } from './ask.ts'
@@ -13,11 +13,11 @@ export async function cancelUpstream(
   ports: Pick<Ports, 'egress' | 'clock' | 'log'>,
   unit: ActiveUnit,
   provider: Handle<GenerationProvider>,
+  operation: Operation | null = unit.record.operation,
+  lease: Lease | undefined = unit.lease,
 ): Promise<void> {
-  const { operation } = unit.record
   if (operation === null) return
   using limit = timeLimit(ports.clock, LIMIT_MS)
-  const { lease } = unit
   const account = lease ? await ask(() => lease.session(limit.signal)) : ok(undefined)
   if (account.isErr()) return
   const cancelled = await ask(() => provider.cancel(operation, sessionOf(ports, unit, account.value, limit.signal)))

@@ -9,16 +9,21 @@ import {
   type ListedModel,
   type SubmitOptions,
 } from 'flow2api/contracts'
-import { type Clock, err, errAsync, type Fault, fault, ok, okAsync, type Result, ResultAsync } from 'flow2api/plugin'
+import { err, errAsync, type Fault, fault, ok, okAsync, type Result, ResultAsync } from 'flow2api/plugin'
 import { ActiveJob } from './active.ts'
-import { type Admitted, admit } from './admission.ts'
-import type { InputFiles } from './inputs.ts'
+import { admit, settledRecord } from './admission.ts'
+import { type Archive, noJob } from './archive.ts'
+import { discardUpstream } from './discard.ts'
+import type { JobFiles } from './files.ts'
+import type { Inputs } from './inputs.ts'
 import type { Ledger, Watcher } from './ledger.ts'
 import type { Models } from './models.ts'
-import { type Opened, type OpenPorts, openMedia } from './open.ts'
-import { type JobRecord, newUnit, type StoredJob } from './records.ts'
+import type { Opened } from './open.ts'
+import type { Ports } from './ports.ts'
+import { type InputRecord, type JobRecord, newUnit } from './records.ts'
 import type { Runner } from './runner.ts'
-import { cancelledEnding, jobOf } from './state.ts'
+import { cancelledEnding } from './state.ts'
+import { openThumbnail } from './thumbnail.ts'
 
 const QUEUE_FULL_RETRY_MS = 10_000
 const MOST_LISTED = 100
@@ -28,9 +33,10 @@ export interface EngineParts {
   readonly ledger: Ledger
   readonly runner: Runner
   readonly models: Models
-  readonly inputs: InputFiles
-  readonly open: OpenPorts
-  readonly clock: Clock
+  readonly files: JobFiles
+  readonly inputs: Inputs
+  readonly archive: Archive
+  readonly ports: Ports
   readonly maxQueue: number
   /** Fires when the instance leaves. */
   readonly leaving: AbortSignal
@@ -50,22 +56,43 @@ export class Engine implements JobEngine {
   }
 
   submit(request: JobRequest, options: SubmitOptions): ResultAsync<Job, Fault> {
-    const admitted = admit(request, this.parts.models)
+    const { models, archive, inputs, files } = this.parts
+    const admitted = admit(request, models, id => archive.find(id))
     if (admitted.isErr()) return errAsync(admitted.error)
-    // Nobody would begin it in this process: better the caller asks again than waits for the next.
-    if (!this.parts.ledger.host) return errAsync(leaving())
-    if (this.parts.ledger.waiting.size >= this.parts.maxQueue) return errAsync(queueFull(this.parts.maxQueue))
-    const record = this.#record(request, options, admitted.value)
-    return request.inputs.length === 0
-      ? this.#enqueue(record)
-      : this.parts.inputs.write(record.id, request.inputs).andThen(() => this.#enqueue(record))
+    const closed = this.#closed()
+    if (closed) return errAsync(closed)
+    const id = `job_${this.parts.newId()}`
+    const { model, inputs: supplied } = admitted.value
+    const { ledger, ports } = this.parts
+    const enqueue = (records: readonly InputRecord[]) =>
+      this.#enqueue({
+        ...settledRecord(request, admitted.value, records),
+        seq: ledger.store.nextSeq(),
+        id,
+        surface: options.surface,
+        callerId: options.caller.id,
+        createdAt: ports.clock.now(),
+      })
+    if (supplied.length === 0) return enqueue([])
+    return inputs
+      .store(id, model.provider, supplied)
+      .andThen(records => {
+        // That took its time.
+        const since = this.#closed()
+        return since ? errAsync(since) : enqueue(records)
+      })
+      .mapErr(fault => {
+        files.remove(id).catch(() => {})
+        return fault
+      })
   }
 
   get(id: string): ResultAsync<Job, Fault> {
-    const active = this.parts.ledger.get(id)
+    const { ledger, archive } = this.parts
+    const active = ledger.get(id)
     if (active) return okAsync(active.view())
-    const stored = this.parts.ledger.store.get(id)
-    return stored ? okAsync(this.#view(stored)) : errAsync(noJob(id))
+    const stored = ledger.store.get(id)
+    return stored ? ResultAsync.fromSafePromise(archive.view(stored)) : errAsync(noJob(id))
   }
 
   list(filter: JobFilter): ResultAsync<{ readonly jobs: readonly Job[]; readonly more: boolean }, Fault> {
@@ -75,7 +102,8 @@ export class Engine implements JobEngine {
       return errAsync(
         domainFault('invalid_value', `There is no job ${filter.after} to go on behind.`, { param: 'after' }),
       )
-    return okAsync({ jobs: found.slice(0, limit).map(stored => this.#view(stored)), more: found.length > limit })
+    const views = Promise.all(found.slice(0, limit).map(stored => this.parts.archive.view(stored)))
+    return ResultAsync.fromSafePromise(views.then(jobs => ({ jobs, more: found.length > limit })))
   }
 
   wait(id: string, signal: AbortSignal): ResultAsync<Job, Fault> {
@@ -122,49 +150,40 @@ export class Engine implements JobEngine {
   }
 
   remove(id: string): ResultAsync<void, Fault> {
-    const { ledger, inputs } = this.parts
+    const { ledger, files, ports } = this.parts
     if (ledger.get(id))
       return errAsync(domainFault('invalid_value', `The job ${id} is still running. Cancel it first.`, { param: 'id' }))
     const stored = ledger.store.get(id)
     if (!stored) return errAsync(noJob(id))
-    return ledger.store.remove([stored.job.seq]).andThen(() => ResultAsync.fromSafePromise(inputs.remove(id)))
-  }
-
-  open(id: string, index: number): ResultAsync<Opened, Fault> {
-    const active = this.parts.ledger.get(id)
-    const stored = active
-      ? { job: active.record, units: active.units.map(({ record }) => record) }
-      : this.parts.ledger.store.get(id)
-    return stored ? openMedia(this.parts.open, stored, index) : errAsync(noJob(id))
-  }
-
-  #record(request: JobRequest, { caller, surface }: SubmitOptions, { model, plan }: Admitted): JobRecord {
-    return {
-      seq: this.parts.ledger.store.nextSeq(),
-      id: `job_${this.parts.newId()}`,
-      kind: request.kind,
-      surface,
-      callerId: caller.id,
-      model: request.model,
-      resolvedModel: plan.model,
-      provider: model.provider,
-      tier: plan.tier ?? model.tier ?? null,
-      prompt: request.prompt,
-      parameters: request.parameters,
-      requested: plan.requested,
-      inputs: request.inputs.map(({ role, mime }) => ({ role, mime })),
-      count: request.count,
-      createdAt: this.parts.clock.now(),
-      status: 'queued',
-      startedAt: null,
-      finishedAt: null,
-      fault: null,
+    const gone = async () => {
+      await files.remove(id)
+      // What others go on with stays where it is.
+      const needed = [...ledger.jobs()].some(({ record }) => record.inputs.some(({ from }) => from?.jobId === id))
+      if (!needed) discardUpstream(ports, stored)
     }
+    return ledger.store.remove([stored.job.seq]).andThen(() => ResultAsync.fromSafePromise(gone()))
+  }
+
+  open(id: string, index: number, variant: 'media' | 'thumbnail' = 'media'): ResultAsync<Opened, Fault> {
+    const { archive, ports } = this.parts
+    if (variant === 'media') return archive.open(id, index)
+    const found = archive.piece(id, index)
+    return found.isOk()
+      ? new ResultAsync(openThumbnail(ports, found.value.stored, found.value.piece))
+      : errAsync(found.error)
+  }
+
+  /** Why nothing new is taken now; `undefined` where it is. */
+  #closed(): Fault | undefined {
+    const { ledger, maxQueue } = this.parts
+    // Nobody would begin it in this process: better the caller asks again than waits for the next.
+    if (!ledger.host) return leaving()
+    return ledger.waiting.size >= maxQueue ? queueFull(maxQueue) : undefined
   }
 
   /** Work begins at once, so that what it writes first shares the transaction of the job itself. */
   #enqueue(record: JobRecord): ResultAsync<Job, Fault> {
-    const { ledger, inputs } = this.parts
+    const { ledger, files } = this.parts
     const units = Array.from({ length: record.count }, (_, index) => newUnit(record, index))
     const job = new ActiveJob(record, units)
     const written = ledger.store.insert(record, units)
@@ -179,22 +198,15 @@ export class Engine implements JobEngine {
         unit.disarm?.()
       }
       ledger.drop(job)
-      inputs.remove(record.id).catch(() => {})
+      files.remove(record.id).catch(() => {})
       return fault
     }
     return written.map(() => job.view()).mapErr(undo)
-  }
-
-  /** Of a stored job that is under way, the ledger knows more. */
-  #view({ job, units }: StoredJob): Job {
-    return this.parts.ledger.get(job.id)?.view() ?? jobOf(job, units, null)
   }
 }
 
 const settled = <T>(result: Result<T, Fault>): ResultAsync<T, Fault> =>
   result.isOk() ? okAsync(result.value) : errAsync(result.error)
-
-const noJob = (id: string): Fault => domainFault('not_found', `There is no job ${id}. It may have been removed.`)
 
 const queueFull = (most: number): Fault =>
   domainFault('queue_full', `${most} pieces of work are waiting already. Send the request again in a moment.`, {

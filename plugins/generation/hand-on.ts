@@ -3,13 +3,14 @@ import type { KeptMedia, MediaKind, MediaSource } from 'flow2api/contracts'
 
 const MIME = { image: 'image/png', video: 'video/mp4' } as const
 
+export const dataUrl = (mime: string, bytes: Uint8Array): string => `data:${mime};base64,${bytes.toBase64()}`
+
 export function handOn(source: MediaSource, kind: MediaKind): KeptMedia {
   const mime = source.mime ?? MIME[kind]
-  const bytes = 'bytes' in source ? source.bytes : undefined
   return {
-    url: 'url' in source ? source.url : `data:${mime};base64,${source.bytes.toBase64()}`,
+    url: 'url' in source ? source.url : dataUrl(mime, source.bytes),
     mime,
-    bytes: bytes?.length ?? 0,
+    bytes: 'bytes' in source ? source.bytes.length : 0,
     width: source.width ?? null,
     height: source.height ?? null,
     duration_s: source.durationSeconds ?? null,

@@ -1,10 +1,13 @@
 /** The durable job engine: admission, queue, submission, polling, delivery, restart. */
 import { Accounts, Auth, Egress, JobFinished, Jobs, MediaStore, Provider } from 'flow2api/contracts'
 import { definePlugin } from 'flow2api/plugin'
+import { Archive } from './archive.ts'
 import { Engine } from './engine.ts'
-import { InputFiles } from './inputs.ts'
+import { JobFiles } from './files.ts'
+import { Inputs } from './inputs.ts'
 import { Ledger } from './ledger.ts'
 import init from './migrations/0000_init.sql' with { type: 'text' }
+import chains from './migrations/0001_chains.sql' with { type: 'text' }
 import { Models } from './models.ts'
 import type { Ports } from './ports.ts'
 import { prune } from './retention.ts'
@@ -24,7 +27,10 @@ export default definePlugin({
   requires: { auth: Auth, accounts: Accounts, egress: Egress, providers: Provider },
   optional: { media: MediaStore },
   provides: [Jobs],
-  migrations: [{ name: '0000_init', sql: init }],
+  migrations: [
+    { name: '0000_init', sql: init },
+    { name: '0001_chains', sql: chains },
+  ],
   async setup(ctx) {
     const { config, deps, optional, clock, log } = ctx
     const ledger = await ctx.shared(
@@ -36,7 +42,7 @@ export default definePlugin({
       },
       opened => opened.close(),
     )
-    const inputs = new InputFiles(ctx.paths.data)
+    const files = new JobFiles(ctx.paths.data)
     const { default_image: image, default_video: video, aliases } = ctx.sections.models
     const models = new Models(deps.providers, { image, video, aliases })
     const ports: Ports = {
@@ -50,14 +56,17 @@ export default definePlugin({
       begin: label => ctx.begin(label),
       emit: job => ctx.emit(JobFinished, job),
     }
-    const runner = new Runner(ledger, ports, inputs)
+    const archive = new Archive(ledger, files, ports)
+    const inputs = new Inputs(files, archive)
+    const runner = new Runner(ledger, ports, files, inputs)
     const engine = new Engine({
       ledger,
       runner,
       models,
+      files,
       inputs,
-      open: ports,
-      clock,
+      archive,
+      ports,
       maxQueue: config.max_queue,
       leaving: ctx.signal,
       newId: () => Bun.randomUUIDv7('hex').replaceAll('-', ''),
@@ -65,7 +74,7 @@ export default definePlugin({
     ctx.provide(Jobs, engine)
     ctx.http({ cors: true, routes: () => jobRoutes(deps.auth, engine) })
     ctx.every(PRUNE_EVERY_MS, async signal => {
-      const removed = await prune(ledger.store, inputs, { now: clock.now(), days: config.retention_days, signal })
+      const removed = await prune(ledger.store, files, { now: clock.now(), days: config.retention_days, signal })
       if (removed > 0) log.info({ removed }, 'old jobs were removed')
     })
     return {

@@ -1,56 +1,58 @@
-/** Pictures and videos that callers supplied: files beside the database, `inputs/<job id>/<n>`. */
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { domainFault, type JobRequest, type UnitInput } from 'flow2api/contracts'
-import { type Fault, fault, messageOf, okAsync, ResultAsync } from 'flow2api/plugin'
-import type { JobRecord } from './records.ts'
+/** What callers supplied: from the request to files and records, and from there to the provider. */
+import type { UnitInput } from 'flow2api/contracts'
+import { err, type Fault, FaultError, ok, type Result, ResultAsync } from 'flow2api/plugin'
+import type { Archive } from './archive.ts'
+import type { JobFiles } from './files.ts'
+import type { EarlierMedia, InputRecord, JobRecord } from './records.ts'
+import { references, type Supplied, sent } from './supplied.ts'
 
-export class InputFiles {
-  readonly #folder: string
+export class Inputs {
+  constructor(
+    private readonly files: JobFiles,
+    private readonly archive: Archive,
+  ) {}
 
-  constructor(dataDir: string) {
-    this.#folder = join(dataDir, 'inputs')
-  }
-
-  /** On disk before the job is. What it leaves half-done goes with the next sweep. */
-  write(jobId: string, inputs: JobRequest['inputs']): ResultAsync<void, Fault> {
-    if (inputs.length === 0) return okAsync(undefined)
-    const all = async () => {
-      const folder = join(this.#folder, jobId)
-      await mkdir(folder, { recursive: true })
-      await Promise.all(inputs.map(({ bytes }, index) => Bun.write(join(folder, String(index)), bytes)))
+  /** On disk before the job is. What another provider made, or nobody finds again, is read and passed like an upload. */
+  store(jobId: string, provider: string, supplied: readonly Supplied[]): ResultAsync<readonly InputRecord[], Fault> {
+    const all = async (): Promise<Result<readonly InputRecord[], Fault>> => {
+      const records: InputRecord[] = []
+      const uploads = new Map<number, Uint8Array>()
+      const referred = references(supplied, provider)
+      for (const [index, input] of supplied.entries()) {
+        const reference = referred[index]
+        if (reference) {
+          records.push(reference)
+          continue
+        }
+        const upload = await this.#upload(input)
+        if (upload.isErr()) return err({ ...upload.error, param: input.param })
+        uploads.set(index, upload.value.bytes)
+        records.push({ role: input.role, mime: upload.value.mime })
+      }
+      return this.files.writeInputs(jobId, uploads).map(() => records)
     }
-    return ResultAsync.fromPromise(all(), unwritable)
+    return new ResultAsync(all())
   }
 
   /** Read when a provider asks for them, not before. */
   of(job: Pick<JobRecord, 'id' | 'inputs'>): readonly UnitInput[] {
-    return job.inputs.map(({ role, mime }, index) => ({
+    return job.inputs.map(({ role, mime, from, origin }, index) => ({
       role,
       mime,
-      bytes: () => Bun.file(join(this.#folder, job.id, String(index))).bytes(),
+      bytes: () => (from ? this.#earlier(from) : Bun.file(this.files.path(job.id, String(index))).bytes()),
+      ...(origin && { origin }),
     }))
   }
 
-  async remove(jobId: string): Promise<void> {
-    await rm(join(this.#folder, jobId), { recursive: true, force: true })
+  async #upload(input: Supplied) {
+    if ('bytes' in input) return ok(input)
+    const bytes = await this.archive.bytes(input.from)
+    return bytes.andThen(value => sent(input.role, input.mime, value, input.param))
   }
 
-  /** Removes what was last written before `before` (epoch milliseconds) for jobs that nobody knows. */
-  async sweep(before: number, known: (jobId: string) => boolean): Promise<void> {
-    const folders = await readdir(this.#folder).catch(() => [])
-    for (const jobId of folders) {
-      const written = await stat(join(this.#folder, jobId)).catch(() => undefined)
-      if (written && written.mtimeMs < before && !known(jobId)) await this.remove(jobId)
-    }
+  async #earlier(from: EarlierMedia): Promise<Uint8Array> {
+    const bytes = await this.archive.bytes(from)
+    if (bytes.isErr()) throw new FaultError(bytes.error)
+    return bytes.value
   }
 }
-
-const unwritable = (cause: unknown): Fault =>
-  /ENOSPC/.test(messageOf(cause))
-    ? fault('disk_full', 'The disk is full, so the uploaded files cannot be kept. Free some space and send it again.', {
-        blame: 'gateway',
-        retry: 'later',
-        cause,
-      })
-    : domainFault('internal_error', 'The uploaded files could not be written to the data directory.', { cause })

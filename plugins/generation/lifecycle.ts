@@ -1,17 +1,19 @@
 /** The moves that every phase shares: recording, reporting to the account, and the one end of each unit. */
-import type { LeaseOutcome, MediaSource } from 'flow2api/contracts'
+import type { Lease, LeaseOutcome, MediaSource, NextStep } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
 import type { ActiveJob, ActiveUnit } from './active.ts'
+import type { JobFiles } from './files.ts'
 import type { Ledger } from './ledger.ts'
 import { nothingDelivered, withoutBlame } from './policy.ts'
 import type { Ports } from './ports.ts'
-import { type JobRecord, unitId } from './records.ts'
-import { type Ending, endOf } from './state.ts'
+import { type JobRecord, type Source, unitId } from './records.ts'
+import { type Ending, endOf, failedEnding } from './state.ts'
 
 export class Lifecycle {
   constructor(
     private readonly ledger: Ledger,
     private readonly ports: Pick<Ports, 'clock' | 'log' | 'emit'>,
+    private readonly files: JobFiles,
   ) {}
 
   /** Writes the unit as it is. Await it where something may only happen after it is on disk. */
@@ -54,29 +56,84 @@ export class Lifecycle {
     return true
   }
 
-  fail(unit: ActiveUnit, fault: Fault): Promise<boolean> {
-    return this.end(unit, { state: 'failed', media: [], fault })
+  /**
+   * The unit cannot be had as it was asked for. What earlier steps finished is delivered all the same, and the fault is
+   * said with it; where there is nothing, this is the end. `false` where something else had ended it.
+   */
+  async fail(unit: ActiveUnit, fault: Fault): Promise<boolean> {
+    if (unit.ending) return false
+    const { record } = unit
+    if (record.fallback === null) return this.end(unit, failedEnding(fault))
+    this.report(unit, { ok: false, fault })
+    record.fault = fault
+    record.operation = null
+    // Whatever the unit still does or waits for has lost its purpose.
+    unit.abort.abort()
+    unit.wait?.abort()
+    this.#deliver(unit, record.fallback)
+    if (!unit.busy) this.ledger.hand(unit)
+    return true
+  }
+
+  /** One paid step is done and another one is due. On disk when this resolves, so that a restart begins with it. */
+  async next(unit: ActiveUnit, { step, media = [], credits }: NextStep): Promise<void> {
+    const { record } = unit
+    const sources = hasBytes(media) ? await this.hold(unit, media) : media
+    if (unit.ending) return
+    record.state = 'starting'
+    record.intentAt = null
+    record.step = step
+    if (sources.length > 0) record.fallback = sources
+    record.operation = null
+    if (credits !== undefined) record.credits = credits
+    await this.save(unit)
+    this.changed(unit)
   }
 
   /** The generation is over and its media can be fetched. */
-  async finished(unit: ActiveUnit, sources: readonly MediaSource[], credits: number | undefined): Promise<void> {
-    if (credits !== undefined) unit.credits = credits
-    if (sources.length === 0) {
+  async finished(unit: ActiveUnit, media: readonly MediaSource[], credits: number | undefined): Promise<void> {
+    const { record } = unit
+    if (credits !== undefined) record.credits = credits
+    if (media.length === 0) {
       await this.fail(unit, nothingDelivered())
       return
     }
+    const sources = hasBytes(media) ? await this.hold(unit, media) : media
+    if (unit.ending) return
+    this.succeeded(unit)
+    this.#deliver(unit, sources)
+  }
+
+  #deliver(unit: ActiveUnit, sources: readonly Source[]): void {
     const { record } = unit
     record.sources = sources
+    if (record.fallback === sources) record.fallback = null
     record.state = 'delivering'
     record.step = undefined
     unit.advance(95)
     unit.disarm?.()
-    // The call was stopped at the deadline and had succeeded all the same: fetching it needs a signal of its own.
+    // Its calls may have been stopped: fetching needs a signal of its own.
     if (unit.abort.signal.aborted) unit.abort = new AbortController()
-    this.succeeded(unit)
     // Not awaited: fetching media costs nothing, so it may begin before this is on disk.
     void this.save(unit)
     this.changed(unit)
+  }
+
+  /**
+   * Bytes outlive the process before the unit counts as finished; meanwhile nothing else is learned of it, and it is not
+   * late. Where no file can be written they live in memory.
+   */
+  async hold(unit: ActiveUnit, media: readonly MediaSource[]): Promise<readonly Source[]> {
+    unit.holding = true
+    unit.job.hasFiles = true
+    try {
+      return await this.files.hold(unit.record, media)
+    } catch (cause) {
+      this.ports.log.error({ err: cause, job: unit.job.id }, 'finished media could not be written to a file')
+      return media
+    } finally {
+      unit.holding = false
+    }
   }
 
   /** Ends a restored job all of whose units had ended. */
@@ -98,7 +155,8 @@ export class Lifecycle {
   }
 
   succeeded(unit: ActiveUnit): void {
-    this.report(unit, { ok: true, ...(unit.credits !== undefined && { credits: unit.credits }) })
+    const { credits } = unit.record
+    this.report(unit, { ok: true, ...(credits !== null && { credits }) })
   }
 
   /** Leaves an account that refused the work, for another. */
@@ -113,6 +171,8 @@ export class Lifecycle {
     record.state = 'queued'
     record.accountId = null
     record.intentAt = null
+    record.prepared = undefined
+    record.credits = null
     record.operation = null
     void this.save(unit)
     this.changed(unit)
@@ -123,7 +183,10 @@ export class Lifecycle {
     const { lease } = unit
     unit.lease = undefined
     unit.reported = false
-    if (!lease) return
+    if (lease) this.giveBack(lease)
+  }
+
+  giveBack(lease: Lease): void {
     Promise.resolve(lease[Symbol.asyncDispose]()).catch(cause =>
       this.ports.log.error({ err: cause, account: lease.accountId }, 'a slot could not be given back'),
     )
@@ -154,11 +217,23 @@ export class Lifecycle {
     // All were committed by now, but the units of one tick come back here in any order.
     for (const unit of job.units) apply(unit)
     Object.assign(job.record, final)
+    this.#tidy(job)
     this.ledger.finish(job, view => this.ports.emit(view))
+  }
+
+  /** Files of what was made are needed no longer, but for those that are all there is. */
+  #tidy(job: ActiveJob): void {
+    const kept = job.units.flatMap(({ record }) => record.media.flatMap(({ held }) => held ?? []))
+    if (job.hasFiles)
+      this.files
+        .removeMade(job.id, kept)
+        .catch(cause => this.ports.log.warn({ err: cause, job: job.id }, 'files of a finished job were not removed'))
   }
 }
 
 type JobEnding = Pick<JobRecord, 'status' | 'fault' | 'startedAt' | 'finishedAt'>
+
+const hasBytes = (media: readonly MediaSource[]): boolean => media.some(source => 'bytes' in source)
 
 function apply({ record, ending }: ActiveUnit): void {
   Object.assign(record, ending)

@@ -1,8 +1,10 @@
 /** The bytes of finished media, wherever they are. */
-import { domainFault, type Egress, type KeptMedia, type MediaStore } from 'flow2api/contracts'
-import { type Clock, err, errAsync, type Fault, type Handle, ok, type Result, ResultAsync } from 'flow2api/plugin'
+import { domainFault, type Egress, type MediaStore } from 'flow2api/contracts'
+import { type Clock, err, type Fault, type Handle, ok, type Result } from 'flow2api/plugin'
 import { ask, timeLimit } from './ask.ts'
-import type { StoredJob, UnitRecord } from './records.ts'
+import type { JobFiles } from './files.ts'
+import type { UnitRecord } from './records.ts'
+import type { Piece } from './state.ts'
 
 export interface OpenPorts {
   readonly egress: Handle<Egress>
@@ -14,20 +16,15 @@ export type Opened = { readonly mime: string } & ({ readonly path: string } | { 
 
 const DOWNLOAD_LIMIT_MS = 300_000
 
-/** The `index`-th piece of the job, counted over its units. */
-export function openMedia(ports: OpenPorts, { job, units }: StoredJob, index: number): ResultAsync<Opened, Fault> {
-  const piece = units.flatMap(unit => unit.media.map((media, at) => ({ unit, media, at })))[index]
-  return piece
-    ? new ResultAsync(openPiece(ports, piece.unit, piece.media, piece.at))
-    : errAsync(domainFault('not_found', `Job ${job.id} has no finished media number ${index}.`))
-}
-
-async function openPiece(
+export async function openPiece(
   ports: OpenPorts,
-  unit: UnitRecord,
-  media: KeptMedia,
-  at: number,
+  files: JobFiles,
+  { unit, media, at }: Piece,
 ): Promise<Result<Opened, Fault>> {
+  if (media.held !== undefined) {
+    const path = files.path(unit.jobId, media.held)
+    return (await Bun.file(path).exists()) ? ok({ mime: media.mime, path }) : err(gone())
+  }
   const { file } = media
   if (file === null) return address(ports, unit, media.url, media.mime)
   const store = ports.media()

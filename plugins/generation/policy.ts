@@ -14,6 +14,8 @@ export const MOST_REPEATS = 2
 /** A longer wait is the caller's decision, not ours. */
 const LONGEST_WAIT_MS = 60_000
 const BACK_OFF_MS = [1_000, 4_000] as const
+/** Where a throttled account says no time, and no other can do the work. */
+const THROTTLED_BACK_OFF_MS = 15_000
 
 export interface Situation {
   /** Accounts that were tried, the present one included. */
@@ -24,8 +26,10 @@ export interface Situation {
   readonly renewed: boolean
   /** Where it happened: before the paid call, in it, or after the upstream had taken the work. */
   readonly phase: 'before' | 'call' | 'accepted'
-  /** Nothing to move to: a further step of work that lives on this account, or a provider without accounts. */
+  /** Nothing to move to: it stays, or its provider has no accounts. */
   readonly bound: boolean
+  /** It goes on with something that lives on this account: an earlier step, an input. */
+  readonly stays?: boolean
 }
 
 export type Verdict =
@@ -41,12 +45,21 @@ export function verdictOf(fault: Fault, situation: Situation): Verdict {
   if (phase !== 'before' && fault.code === 'outcome_unknown') return { act: 'unknown' }
   if (phase === 'call' && fault.code === 'plugin_bug') return { act: 'unknown' }
   // The upstream refuses before it takes work: the same call may be sent again.
-  if (phase === 'call' && fault.code === 'access_expired' && !situation.renewed) return { act: 'renew' }
+  if (phase !== 'accepted' && fault.code === 'access_expired' && !situation.renewed) return { act: 'renew' }
   if (fault.blame === 'request' || fault.retry === 'never') return { act: 'fail' }
-  if (fault.retry === 'other-account' || fault.blame === 'account')
-    return situation.bound || situation.accounts >= MOST_ACCOUNTS ? { act: 'fail' } : { act: 'move' }
-  if (phase === 'accepted' || situation.repeats >= MOST_REPEATS) return { act: 'fail' }
-  const afterMs = Math.max(BACK_OFF_MS[situation.repeats] ?? LONGEST_WAIT_MS, fault.retryAfterMs ?? 0)
+  if (fault.retry === 'other-account' || fault.blame === 'account') {
+    if (!situation.bound) return situation.accounts >= MOST_ACCOUNTS ? { act: 'fail' } : { act: 'move' }
+    // No other account helps, but time does.
+    return situation.stays && fault.code === 'account_throttled'
+      ? repeated(situation, fault.retryAfterMs ?? THROTTLED_BACK_OFF_MS)
+      : { act: 'fail' }
+  }
+  return repeated(situation, fault.retryAfterMs ?? 0)
+}
+
+function repeated({ phase, repeats }: Situation, waitMs: number): Verdict {
+  if (phase === 'accepted' || repeats >= MOST_REPEATS) return { act: 'fail' }
+  const afterMs = Math.max(BACK_OFF_MS[repeats] ?? LONGEST_WAIT_MS, waitMs)
   return afterMs > LONGEST_WAIT_MS ? { act: 'fail' } : { act: 'repeat', afterMs }
 }
 
@@ -69,6 +82,7 @@ export const unknownOutcome = (fault: Fault): Fault =>
         { cause: fault },
       )
 
+/** Of work that runs: another account cannot even ask for it. */
 export const accountGone = (fault: Fault): Fault =>
   domainFault(
     'outcome_unknown',

@@ -156,12 +156,7 @@ export class Poller {
         await life.finished(unit, status.media, status.credits)
         return ledger.hand(unit)
       case 'next':
-        record.state = 'starting'
-        record.intentAt = null
-        record.step = status.step
-        record.operation = null
-        await life.save(unit)
-        life.changed(unit)
+        await life.next(unit, status)
         return ledger.hand(unit)
       case 'failed':
         return this.#failed(unit, status.fault)
@@ -170,19 +165,25 @@ export class Poller {
 
   async #failed(unit: ActiveUnit, fault: Fault): Promise<void> {
     const { life, ledger } = this.parts
-    const situation = { accounts: unit.tried.length + 1, repeats: 0, renewed: true, phase: 'accepted' } as const
-    const verdict = verdictOf(fault, { ...situation, bound: !unit.lease })
+    const { stays } = unit
+    const verdict = verdictOf(fault, {
+      accounts: unit.tried.length + 1,
+      repeats: 0,
+      renewed: true,
+      phase: 'accepted',
+      stays,
+      bound: stays || !unit.lease,
+    })
     if (verdict.act === 'move') {
       life.move(unit, fault)
       ledger.hand(unit)
-    } else if (verdict.act === 'unknown')
-      await life.end(unit, { state: 'outcome_unknown', media: [], fault: unknownOutcome(fault) })
-    else await life.fail(unit, fault)
+    } else await life.fail(unit, verdict.act === 'unknown' ? unknownOutcome(fault) : fault)
   }
 }
 
 /** What there is to ask about a unit; `undefined` once it has moved on. */
 function pending(unit: ActiveUnit): Asked | undefined {
   const { state, operation } = unit.record
-  return !unit.ending && state === 'running' && operation !== null ? { unit, operation } : undefined
+  const running = !unit.ending && !unit.holding && state === 'running'
+  return running && operation !== null ? { unit, operation } : undefined
 }

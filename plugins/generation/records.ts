@@ -2,19 +2,30 @@
 import type {
   InputRole,
   Job,
+  JobInput,
   JobStatus,
   Json,
   KeptMedia,
   MediaKind,
   MediaSource,
   Operation,
+  Origin,
   Parameters,
 } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
 
+/** Which finished piece of which job. */
+export type EarlierMedia = Extract<JobInput, { readonly from: unknown }>['from']
+
+/** Bytes of an input are a file of the job, unless they are `from` an earlier one. */
 export interface InputRecord {
   readonly role: InputRole
   readonly mime: string
+  readonly from?: EarlierMedia
+  /** With `from`: how its provider, the same that does this work, finds it again. */
+  readonly origin?: Origin
+  /** With `origin`: where it lives. */
+  readonly accountId?: number
 }
 
 /** Settled at admission; the last four change once, when the job is final. */
@@ -41,20 +52,36 @@ export interface JobRecord {
   fault: Fault | null
 }
 
+type Facts<S> = S extends unknown ? Omit<S, 'url' | 'headers' | 'bytes'> : never
+/** Bytes that a provider handed over, as a file of the job. */
+export type HeldSource = Facts<MediaSource> & { readonly held: string }
+export type Source = MediaSource | HeldSource
+
+/** Where nobody keeps media, `held` names the file of the job that `url` was made of. */
+export type UnitMedia = KeptMedia & { readonly held?: string }
+
 export interface UnitRecord {
   readonly key: number
   readonly jobId: string
   state: JobStatus
   accountId: number | null
-  /** Set before a paid call; cleared when it is known that nothing was taken. */
+  /** Set before a paid call; cleared when it is known that nothing was taken, and when a further step follows. */
   intentAt: number | null
-  /** The further paid step that is due. `undefined`: the first. */
+  /** What `prepare` answered on that account. `undefined`: nothing yet. */
+  prepared: Json | undefined
+  /** The further paid step that is due or under way. `undefined`: the first. */
   step: Json | undefined
   operation: Operation | null
-  sources: readonly MediaSource[] | null
-  media: readonly KeptMedia[]
+  sources: readonly Source[] | null
+  /** What earlier steps finished: delivered if a further one fails. */
+  fallback: readonly Source[] | null
+  media: readonly UnitMedia[]
+  /** Of a unit that is not final: why it delivers less than was asked for. */
   fault: Fault | null
+  /** What the account had left after the last step that said so. */
+  credits: number | null
   attempts: number
+  /** Answered rounds about the present operation. */
   polls: number
   startedAt: number | null
   deadlineAt: number | null
@@ -74,17 +101,24 @@ export const indexOf = ({ key }: Pick<UnitRecord, 'key'>): number => key % KEYS_
 /** For providers and logs: stable over retries and restarts. */
 export const unitId = (unit: Pick<UnitRecord, 'key' | 'jobId'>): string => `${unit.jobId}-${indexOf(unit)}`
 
+/** The account that the work needs, because an input lives there. */
+export const accountOf = ({ inputs }: Pick<JobRecord, 'inputs'>): number | undefined =>
+  inputs.find(({ accountId }) => accountId !== undefined)?.accountId
+
 export const newUnit = (job: Pick<JobRecord, 'id' | 'seq'>, index: number): UnitRecord => ({
   key: unitKey(job.seq, index),
   jobId: job.id,
   state: 'queued',
   accountId: null,
   intentAt: null,
+  prepared: undefined,
   step: undefined,
   operation: null,
   sources: null,
+  fallback: null,
   media: [],
   fault: null,
+  credits: null,
   attempts: 0,
   polls: 0,
   startedAt: null,
@@ -92,16 +126,18 @@ export const newUnit = (job: Pick<JobRecord, 'id' | 'seq'>, index: number): Unit
   progress: 0,
 })
 
-/** Bytes would be base64 in the database and headers may carry a key: only plain addresses are written. */
-const writable = (source: MediaSource): boolean => 'url' in source && source.headers === undefined
+/** Headers may carry a key, and bytes that could not be written to a file would be base64: neither is stored. */
+const writable = (source: Source): boolean => 'held' in source || ('url' in source && source.headers === undefined)
 
 /**
  * The unit as a restart should find it. Finished media that cannot be written is asked for again where there is an
  * operation, and otherwise lost with the process: its intent then stands without an answer.
  */
 export function durable(unit: UnitRecord): UnitRecord {
-  if (unit.state !== 'delivering' && unit.state !== 'completed') return unit
-  if (unit.sources === null || unit.sources.every(writable)) return unit
-  const state = unit.state === 'completed' ? 'completed' : unit.operation === null ? 'starting' : 'running'
-  return { ...unit, sources: null, state }
+  const fallback = unit.fallback?.every(writable) ? unit.fallback : null
+  // The address would be the bytes themselves: it is made again from the file.
+  const media = unit.media.map(one => (one.held === undefined ? one : { ...one, url: '' }))
+  if (unit.sources === null || unit.sources.every(writable)) return { ...unit, fallback, media }
+  const unfinished = unit.operation === null ? 'starting' : 'running'
+  return { ...unit, fallback, media, sources: null, state: unit.state === 'delivering' ? unfinished : unit.state }
 }

@@ -1,5 +1,5 @@
 /** Forgetting old jobs, a few at a time, so that nothing waits for it. */
-import type { InputFiles } from './inputs.ts'
+import type { JobFiles } from './files.ts'
 import type { Store } from './store.ts'
 
 const DAY_MS = 86_400_000
@@ -7,13 +7,13 @@ const BATCH = 100
 /** The files of a request are written before its job is; afterwards nobody claims them only if that never happened. */
 const ORPHANED_AFTER_MS = 3_600_000
 
-/** Removes jobs that ended more than `days` ago, with their inputs. How many; stops early when `signal` fires. */
+/** Removes jobs that ended more than `days` ago, with their files. How many; stops early when `signal` fires. */
 export async function prune(
   store: Store,
-  inputs: InputFiles,
+  files: JobFiles,
   { now, days, signal }: { readonly now: number; readonly days: number; readonly signal: AbortSignal },
 ): Promise<number> {
-  await inputs.sweep(now - ORPHANED_AFTER_MS, id => store.get(id) !== undefined)
+  await files.sweep(now - ORPHANED_AFTER_MS, id => store.get(id) !== undefined)
   if (days === 0) return 0
   const before = now - days * DAY_MS
   let removed = 0
@@ -25,7 +25,7 @@ export async function prune(
       const result = await store.remove(due.map(({ seq }) => seq))
       // What could not be removed now is still old the next time.
       if (result.isErr()) break
-      for (const { id } of due) await inputs.remove(id)
+      for (const { id } of due) await files.remove(id)
       removed += due.length
     }
     if (oldest.length < BATCH) break

@@ -1,9 +1,7 @@
 /** `/v1/jobs/{id}`: any request of any endpoint, by the id that its answer carried. */
-import type { AuthService, Job, JobEngine } from 'flow2api/contracts'
+import { type AuthService, faultResponse, type Job, type JobEngine, jobResponse } from 'flow2api/contracts'
 import { Elysia, type Fault, FaultError, type Handle, type ResultAsync } from 'flow2api/plugin'
-import { faultResponse, jobBody } from './view.ts'
-
-const JOB_HEADER = 'x-flow2api-job'
+import { jobBody } from './view.ts'
 
 /** A video's id names the same job. */
 const jobId = (id: string): string => id.replace(/^video_/, 'job_')
@@ -12,9 +10,7 @@ export function jobRoutes(auth: Handle<AuthService>, engine: Pick<JobEngine, 'ge
   const answer = async (request: Request, job: () => ResultAsync<Job, Fault>): Promise<Response> => {
     try {
       const found = await auth.verify(request, 'api').andThen(job)
-      return found.isOk()
-        ? Response.json(jobBody(found.value), { headers: { [JOB_HEADER]: found.value.id } })
-        : faultResponse(found.error)
+      return found.isOk() ? jobResponse(jobBody(found.value), found.value.id) : faultResponse(found.error)
     } catch (cause) {
       // `auth` is gone for the moment; everything else is a bug, for the kernel.
       if (cause instanceof FaultError) return faultResponse(cause.fault)

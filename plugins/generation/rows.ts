@@ -1,7 +1,7 @@
 /** Records to rows and back. */
-import type { InputRole, Job, Json, KeptMedia, MediaSource, Operation, Parameters } from 'flow2api/contracts'
+import type { Job, Json, Operation, Parameters } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
-import type { JobRecord, UnitRecord } from './records.ts'
+import type { InputRecord, JobRecord, Source, UnitMedia, UnitRecord } from './records.ts'
 import type { jobs, units } from './schema.ts'
 
 type JobRow = typeof jobs.$inferSelect
@@ -54,8 +54,10 @@ export const unitRow = (unit: UnitRecord): UnitRow => ({
   intentAt: unit.intentAt,
   // A step may itself be null, which is not the same as no step.
   step: unit.step === undefined ? null : JSON.stringify(unit.step),
+  prepared: unit.prepared === undefined ? null : JSON.stringify(unit.prepared),
   operation: write(unit.operation),
   sources: write(unit.sources),
+  fallback: write(unit.fallback),
   media: unit.media.length === 0 ? null : JSON.stringify(unit.media),
   fault: writeFault(unit.fault),
   attempts: unit.attempts,
@@ -63,6 +65,7 @@ export const unitRow = (unit: UnitRecord): UnitRow => ({
   startedAt: unit.startedAt,
   deadlineAt: unit.deadlineAt,
   progress: unit.progress,
+  credits: unit.credits,
 })
 
 export const jobRecord = (row: JobRow): JobRecord => ({
@@ -79,7 +82,7 @@ export const jobRecord = (row: JobRow): JobRecord => ({
   prompt: row.prompt,
   parameters: read<Parameters>(row.parameters),
   requested: read<Job['requested']>(row.requested),
-  inputs: read<{ role: InputRole; mime: string }[]>(row.inputs),
+  inputs: read<InputRecord[]>(row.inputs),
   createdAt: row.createdAt,
   status: row.status,
   startedAt: row.startedAt,
@@ -94,13 +97,16 @@ export const unitRecord = (row: UnitRow): UnitRecord => ({
   accountId: row.accountId,
   intentAt: row.intentAt,
   step: readOr<Json, undefined>(row.step, undefined),
+  prepared: readOr<Json, undefined>(row.prepared, undefined),
   operation: readOr<Operation, null>(row.operation, null),
-  sources: readOr<MediaSource[], null>(row.sources, null),
-  media: readOr<KeptMedia[], never[]>(row.media, []),
+  sources: readOr<Source[], null>(row.sources, null),
+  fallback: readOr<Source[], null>(row.fallback, null),
+  media: readOr<UnitMedia[], never[]>(row.media, []),
   fault: readOr<Fault, null>(row.fault, null),
   attempts: row.attempts,
   polls: row.polls,
   startedAt: row.startedAt,
   deadlineAt: row.deadlineAt,
   progress: row.progress,
+  credits: row.credits,
 })

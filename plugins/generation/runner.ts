@@ -5,10 +5,11 @@ import type { ActiveJob, ActiveUnit } from './active.ts'
 import { faultOf, tookTooLong } from './ask.ts'
 import { cancelUpstream } from './cancellation.ts'
 import { Delivery } from './delivery.ts'
-import type { InputFiles } from './inputs.ts'
+import type { JobFiles } from './files.ts'
+import type { Inputs } from './inputs.ts'
 import type { Host, Ledger } from './ledger.ts'
 import { Lifecycle } from './lifecycle.ts'
-import { timedOut, unknownAfterRestart, unknownOutcome } from './policy.ts'
+import { accountGone, timedOut, unknownAfterRestart, unknownOutcome } from './policy.ts'
 import { Poller } from './poller.ts'
 import type { Ports } from './ports.ts'
 import { adoptSlot } from './slot.ts'
@@ -18,7 +19,7 @@ import { Submission } from './submission.ts'
 /** How long a paid call may take to notice that it was stopped. */
 const CALL_GRACE_MS = 5_000
 const MOST_DELIVERIES = 128
-/** The deadline may have passed while the gateway was down: what ran on upstream is asked for at least once. */
+/** The deadline may have passed while the gateway was down: what was paid gets its chance all the same. */
 const RESTART_GRACE_MS = 60_000
 
 export class Runner implements Host {
@@ -32,14 +33,15 @@ export class Runner implements Host {
   #delivering = 0
   #released = false
 
-  constructor(ledger: Ledger, ports: Ports, inputs: InputFiles) {
+  constructor(ledger: Ledger, ports: Ports, files: JobFiles, inputs: Inputs) {
     this.#ledger = ledger
     this.#ports = ports
-    const life = new Lifecycle(ledger, ports)
+    const life = new Lifecycle(ledger, ports, files)
     const parts = {
       ledger,
       ports,
       life,
+      files,
       inputs,
       released: () => this.#released,
       arm: (unit: ActiveUnit) => this.#arm(unit),
@@ -153,17 +155,18 @@ export class Runner implements Host {
   #restore(unit: ActiveUnit): void {
     unit.restored = false
     const { record } = unit
-    if (record.state === 'running' && record.deadlineAt !== null)
+    const begun = record.state === 'running' || record.step !== undefined
+    if (begun && record.deadlineAt !== null)
       record.deadlineAt = Math.max(record.deadlineAt, this.#ports.clock.now() + RESTART_GRACE_MS)
   }
 
   async #unknown(unit: ActiveUnit): Promise<void> {
-    await this.#life.end(unit, { state: 'outcome_unknown', media: [], fault: unknownAfterRestart() })
+    await this.#life.fail(unit, unknownAfterRestart())
   }
 
   async #adopt(unit: ActiveUnit): Promise<void> {
     const slot = await adoptSlot(this.#parts(), unit)
-    if (typeof slot !== 'string') await this.#life.end(unit, { state: 'outcome_unknown', media: [], fault: slot })
+    if (typeof slot !== 'string') await this.#life.fail(unit, accountGone(slot))
   }
 
   /** Works on the unit alone; afterwards it ends, or goes to whoever hosts then. */
@@ -189,26 +192,26 @@ export class Runner implements Host {
     const fault = faultOf(cause)
     this.#ports.log.error({ err: cause, job: unit.job.id }, `${label} failed: ${fault.message}`)
     const { state, intentAt } = unit.record
-    if (state === 'starting' && intentAt !== null)
-      await this.#life.end(unit, { state: 'outcome_unknown', media: [], fault: unknownOutcome(fault) })
-    else await this.#life.fail(unit, fault)
+    await this.#life.fail(unit, state === 'starting' && intentAt !== null ? unknownOutcome(fault) : fault)
   }
 
   #arm(unit: ActiveUnit): void {
     unit.disarm?.()
     unit.disarm = undefined
+    const { clock } = this.#ports
     const { deadlineAt, state } = unit.record
-    if (deadlineAt === null || state === 'delivering' || unit.late) return
-    unit.disarm = this.#ports.clock.after(Math.max(0, deadlineAt - this.#ports.clock.now()), () => this.#expire(unit))
+    if (deadlineAt === null || state === 'delivering') return
+    unit.disarm = unit.late
+      ? clock.after(CALL_GRACE_MS, () => unit.giveUp?.())
+      : clock.after(Math.max(0, deadlineAt - clock.now()), () => this.#expire(unit))
   }
 
   #expire(unit: ActiveUnit): void {
+    if (unit.holding) return
     const { kind } = unit.job.record
-    const fail = () => void this.#life.fail(unit, timedOut(kind, this.#ports.limitMs(kind)))
-    if (unit.calling) {
-      unit.late = true
-      unit.abort.abort(tookTooLong())
-      unit.disarm = this.#ports.clock.after(CALL_GRACE_MS, fail)
-    } else fail()
+    if (!unit.giveUp) return void this.#life.fail(unit, timedOut(kind, this.#ports.limitMs(kind)))
+    unit.late = true
+    unit.abort.abort(tookTooLong())
+    this.#arm(unit)
   }
 }

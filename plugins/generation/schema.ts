@@ -1,7 +1,7 @@
 /** Tables of this plugin. Times are epoch milliseconds; objects are compact JSON; null where there is none. */
 
 import { sql } from 'drizzle-orm'
-import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { index, integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { JobStatus, MediaKind } from 'flow2api/contracts'
 
 /**
@@ -30,7 +30,10 @@ export const jobs = sqliteTable(
     parameters: text('parameters').notNull(),
     /** What is asked of the upstream, echoed to the caller. */
     requested: text('requested').notNull(),
-    /** `[{role, mime}]`; the bytes are the files `inputs/<id>/<n>` of the data directory. */
+    /**
+     * `[{role, mime, …}]`; the bytes are the files `inputs/<id>/<n>` of the data directory, except of those that name the
+     * finished media of an earlier job.
+     */
     inputs: text('inputs').notNull(),
     /** How many units it has. */
     count: integer('count').notNull(),
@@ -55,13 +58,14 @@ export const units = sqliteTable('generation_units', {
    * answer, after a crash, means that the outcome is not known.
    */
   intentAt: integer('intent_at'),
-  /** The further paid step that is due. */
+  /** The further paid step that is due or under way. */
   step: text('step'),
   /** What runs upstream. */
   operation: text('operation'),
-  /** Where the finished media can be fetched. */
+  /** Where the finished media can be fetched: addresses, and names of files in `inputs/<job id>`. */
   sources: text('sources'),
   media: text('media'),
+  /** While it is `delivering`: why a further step could not be had, so that this is less than was asked for. */
   fault: text('fault'),
   /** Paid calls begun. */
   attempts: integer('attempts').notNull(),
@@ -70,4 +74,10 @@ export const units = sqliteTable('generation_units', {
   startedAt: integer('started_at'),
   deadlineAt: integer('deadline_at'),
   progress: integer('progress').notNull(),
+  /** What the free work before the first paid call brought, on `account_id`. */
+  prepared: text('prepared'),
+  /** As `sources`: what earlier steps finished, for the case that a further one fails. */
+  fallback: text('fallback'),
+  /** What the account had left, as the last step that said so had it. */
+  credits: real('credits'),
 })

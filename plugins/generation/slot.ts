@@ -5,8 +5,8 @@ import type { ActiveUnit } from './active.ts'
 import { ask, faultOf } from './ask.ts'
 import type { Ledger } from './ledger.ts'
 import type { Lifecycle } from './lifecycle.ts'
-import { accountGone } from './policy.ts'
 import type { Ports } from './ports.ts'
+import { accountOf } from './records.ts'
 
 export interface SlotParts {
   readonly ports: Pick<Ports, 'accounts' | 'clock'>
@@ -36,15 +36,16 @@ export async function acquireSlot(
     return faultOf(cause)
   }
   if (unit.record.step !== undefined && unit.record.accountId !== null) return adoptSlot(parts, unit)
+  const elsewhere = moved(parts, unit)
   for (;;) {
-    if (unit.ending || parts.released()) return 'handed over'
+    if (elsewhere()) return 'handed over'
     const acquired = await queue(parts, unit)
     if (acquired.isOk()) {
       // An ended unit gives it back when its phase is over.
       unit.lease = acquired.value
       return 'ready'
     }
-    if (unit.ending || parts.released()) return 'handed over'
+    if (elsewhere()) return 'handed over'
     if (!PASSING.includes(acquired.error.code)) return final(acquired.error, unit)
     await pause(parts, unit, PASSING_WAIT_MS)
   }
@@ -52,6 +53,7 @@ export async function acquireSlot(
 
 async function queue({ ports, ledger, life }: SlotParts, unit: ActiveUnit) {
   const { job } = unit
+  const only = accountOf(job.record)
   const wait = new AbortController()
   unit.wait = wait
   // A slot that is free is there before this tick ends; whoever is without one then stands in the queue, told or not.
@@ -62,6 +64,7 @@ async function queue({ ports, ledger, life }: SlotParts, unit: ActiveUnit) {
       kind: job.record.kind,
       model: job.record.resolvedModel,
       ...(job.record.tier !== null && { tier: job.record.tier }),
+      ...(only !== undefined && { only }),
       ...(unit.tried.length > 0 && { exclude: unit.tried }),
       signal: wait.signal,
       onQueue: position => {
@@ -83,13 +86,17 @@ async function queue({ ports, ledger, life }: SlotParts, unit: ActiveUnit) {
 const final = (fault: Fault, unit: ActiveUnit): Fault =>
   fault.code === 'no_account' && unit.refusal ? unit.refusal : fault
 
-/** For work that is known upstream: never waits for a turn, and keeps asking while the pool is away. */
+/**
+ * For work that is known upstream: never waits for a turn, and keeps asking while the pool is away. Error: `no_account`
+ * where the account has left the pool.
+ */
 export async function adoptSlot(parts: SlotParts, unit: ActiveUnit): Promise<SlotOutcome> {
   const { record, job } = unit
   const { accountId } = record
   if (unit.lease || accountId === null) return 'ready'
+  const elsewhere = moved(parts, unit)
   for (;;) {
-    if (unit.ending || parts.released()) return 'handed over'
+    if (elsewhere()) return 'handed over'
     const adopted = await ask(() =>
       parts.ports.accounts.adopt({ accountId, provider: job.record.provider, kind: job.record.kind }),
     )
@@ -97,7 +104,7 @@ export async function adoptSlot(parts: SlotParts, unit: ActiveUnit): Promise<Slo
       unit.lease = adopted.value
       return 'ready'
     }
-    if (adopted.error.code === 'no_account') return accountGone(adopted.error)
+    if (adopted.error.code === 'no_account') return adopted.error
     await pause(parts, unit, ADOPT_WAIT_MS)
   }
 }
@@ -107,12 +114,19 @@ interface PauseParts {
   released(): boolean
 }
 
-/** Waits; `false` where the work does not go on here: it has ended, or another instance has it. */
+/** Whether the unit has gone on without whoever asks: it has ended, is in another state, or belongs to another instance. */
+function moved(parts: Pick<PauseParts, 'released'>, unit: ActiveUnit): () => boolean {
+  const { state } = unit.record
+  return () => unit.ending !== undefined || unit.record.state !== state || parts.released()
+}
+
+/** Waits; `false` where the work does not go on here. */
 export async function pause(parts: PauseParts, unit: ActiveUnit, milliseconds: number): Promise<boolean> {
-  if (unit.ending || parts.released()) return false
+  const elsewhere = moved(parts, unit)
+  if (elsewhere()) return false
   const wait = new AbortController()
   unit.wait = wait
   await sleep(parts.ports.clock, milliseconds, wait.signal)
-  unit.wait = undefined
-  return !unit.ending && !parts.released()
+  if (unit.wait === wait) unit.wait = undefined
+  return !elsewhere()
 }

@@ -1,7 +1,8 @@
 /** From the states of units to the state of their job. Pure. */
-import { domainFault, FINAL, type Job, type JobStatus } from 'flow2api/contracts'
+import { domainFault, FINAL, type Job, type JobStatus, type KeptMedia } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
-import type { JobRecord, UnitRecord } from './records.ts'
+import { deliveredOf } from './downgrade.ts'
+import type { JobRecord, UnitMedia, UnitRecord } from './records.ts'
 
 /** How a unit ends. */
 export type Ending = Pick<UnitRecord, 'media' | 'fault'> & {
@@ -21,6 +22,12 @@ export function endingOf({ state, media, fault }: UnitRecord): Ending | undefine
   }
 }
 
+export const failedEnding = (fault: Fault): Ending => ({
+  state: fault.code === 'outcome_unknown' ? 'outcome_unknown' : 'failed',
+  media: [],
+  fault,
+})
+
 export const cancelledEnding: Ending = {
   state: 'cancelled',
   media: [],
@@ -36,7 +43,7 @@ export function statusOf(states: readonly JobStatus[]): JobStatus {
 
 /**
  * How the job ends, once all units have. What was paid and finished counts: one piece is enough for `completed`, unless
- * the caller cancelled.
+ * the caller cancelled. Of what failed, the most useful is said: that there is something all the same.
  */
 export function endOf(
   endings: readonly { readonly state: JobStatus; readonly fault: Fault | null }[],
@@ -46,7 +53,8 @@ export function endOf(
   const all = (state: JobStatus) => endings.every(ending => ending.state === state)
   if (cancelled && !all('completed')) return { status: 'cancelled', fault: cancelledEnding.fault }
   if (first('completed')) return { status: 'completed', fault: null }
-  const worst = first('outcome_unknown') ?? first('failed') ?? first('cancelled')
+  const less = endings.find(({ fault }) => fault?.code === 'downgraded')
+  const worst = first('outcome_unknown') ?? less ?? first('failed') ?? first('cancelled')
   return { status: worst?.state ?? 'failed', fault: worst?.fault ?? null }
 }
 
@@ -57,10 +65,31 @@ export function progressOf(status: JobStatus, parts: readonly UnitRecord[]): num
   return Math.min(99, Math.floor(sum / Math.max(1, parts.length)))
 }
 
+export interface Piece {
+  readonly unit: UnitRecord
+  readonly media: UnitMedia
+  /** Its place among the sources of its unit. */
+  readonly at: number
+}
+
+/**
+ * Finished media, in order. What is less than was asked for counts where there is nothing else: among whole pieces
+ * nobody would notice it.
+ */
+export function piecesOf(units: readonly UnitRecord[]): readonly Piece[] {
+  const pieces = (some: readonly UnitRecord[]) =>
+    some.flatMap(unit => unit.media.map((media, at) => ({ unit, media, at })))
+  const whole = pieces(units.filter(({ state }) => state === 'completed'))
+  return whole.length > 0 ? whole : pieces(units)
+}
+
+const shown = ({ held: _, ...media }: UnitMedia): KeptMedia => media
+
 /** The job as others see it. */
 export function jobOf(record: JobRecord, parts: readonly UnitRecord[], queuePosition: number | null): Job {
   const status = FINAL.has(record.status) ? record.status : statusOf(parts.map(({ state }) => state))
   const starts = parts.flatMap(({ startedAt }) => startedAt ?? [])
+  const media = piecesOf(parts).map(piece => shown(piece.media))
   return {
     id: record.id,
     status,
@@ -76,7 +105,8 @@ export function jobOf(record: JobRecord, parts: readonly UnitRecord[], queuePosi
     startedAt: record.startedAt ?? (starts.length > 0 ? Math.min(...starts) : null),
     finishedAt: record.finishedAt,
     requested: record.requested,
-    media: parts.flatMap(({ media }) => media),
+    media,
+    delivered: deliveredOf(media[0]),
     fault: record.fault,
     callerId: record.callerId,
   }

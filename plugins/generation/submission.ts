@@ -1,19 +1,21 @@
-/** From the queue through the paid call: a slot, access, a durable intent, `start`. */
-import type { GenerationProvider, Session, Started, Unit } from 'flow2api/contracts'
+/** From the queue through the paid calls: a slot, access, free preparation, a durable intent, `start`, the next step. */
+import type { GenerationProvider, Session, Started } from 'flow2api/contracts'
 import { err, type Fault, type Handle, type Job as Hold, ok, type Result } from 'flow2api/plugin'
 import type { ActiveUnit } from './active.ts'
 import { ask, faultOf } from './ask.ts'
 import { cancelUpstream } from './cancellation.ts'
-import type { InputFiles } from './inputs.ts'
+import type { Inputs } from './inputs.ts'
+import { callStart } from './paid-call.ts'
 import { providerGone, type Situation, timedOut, unknownOutcome, verdictOf } from './policy.ts'
 import type { Ports } from './ports.ts'
-import { unitId } from './records.ts'
+import { needsPreparing, prepare } from './preparation.ts'
 import { sessionOf } from './session.ts'
 import { acquireSlot, pause, type SlotParts } from './slot.ts'
+import { unitOf } from './unit.ts'
 
 export interface SubmissionParts extends SlotParts {
   readonly ports: Ports
-  readonly inputs: InputFiles
+  readonly inputs: Inputs
   /** Sets the deadline's timer. */
   arm(unit: ActiveUnit): void
 }
@@ -23,36 +25,43 @@ export class Submission {
 
   /** Ends with the unit running, delivering, ended, or ready to be handed over. */
   async run(unit: ActiveUnit, hold: Hold): Promise<void> {
-    while (!unit.ending) {
+    while (!unit.settled) {
       if (!(await this.#try(unit, hold))) return
     }
   }
 
-  /** One try; whether another is due here. */
+  /** One try; whether another, or a further step, is due here. */
   async #try(unit: ActiveUnit, hold: Hold): Promise<boolean> {
     const { ports, ledger, life } = this.parts
     const { record } = unit.job
     const provider = ports.provider(record.provider)
     if (!provider) return this.#over(life.fail(unit, providerGone(record.provider)))
     const slot = await acquireSlot(this.parts, unit, provider)
-    if (unit.ending || slot === 'handed over') return false
+    if (unit.settled || slot === 'handed over') return false
     if (slot !== 'ready') return this.#over(life.fail(unit, slot))
     if (this.parts.released()) return false
     this.#begin(unit)
     const session = await this.#session(unit)
-    if (unit.ending || this.parts.released()) return false
+    if (unit.settled || this.parts.released()) return false
     if (session.isErr()) return this.#react(unit, session.error, 'before')
+    const access = session.value.account?.access
+    if (needsPreparing(unit, provider)) {
+      const prepared = await prepare(this.parts, unit, provider, session.value, hold)
+      if (unit.settled || hold.signal.aborted) return false
+      return prepared.isOk() || this.#react(unit, prepared.error, 'before', access)
+    }
     if (!(await this.#intend(unit))) return false
-    const started = await this.#start(unit, provider, session.value, hold)
-    if (started.isOk()) return this.#over(this.#accepted(unit, provider, started.value))
-    if (unit.ending) return false
+    const work = { unit: unitOf(unit, this.parts.inputs), session: session.value, hold }
+    const started = await callStart(this.parts, unit, provider, work)
+    if (started.isOk()) return this.#accepted(unit, provider, started.value)
+    if (unit.settled) return false
     // Cut off, and nobody goes on in this process: the intent stays unanswered, and the next process says so.
     if (hold.signal.aborted && !ledger.host) return false
     if (unit.late) return this.#over(life.fail(unit, timedOut(record.kind, ports.limitMs(record.kind))))
-    return this.#react(unit, started.error, 'call', session.value.account?.access)
+    return this.#react(unit, started.error, 'call', access)
   }
 
-  /** The time limit counts from here, not from the queue. */
+  /** The time limit counts from here, not from the queue, and for all steps together. */
   #begin(unit: ActiveUnit): void {
     const { clock, limitMs } = this.parts.ports
     const { record } = unit
@@ -67,9 +76,12 @@ export class Submission {
     const { lease, abort, record } = unit
     const account = lease ? await ask(() => lease.session(abort.signal)) : ok(undefined)
     if (account.isErr()) return err(account.error)
-    record.accountId = lease?.accountId ?? null
+    const accountId = lease?.accountId ?? null
+    // What is prepared lives on its account.
+    if (record.accountId !== accountId) record.prepared = undefined
+    record.accountId = accountId
     const progress = (percent: number) => {
-      if (!unit.ending && unit.advance(Math.min(94, percent))) this.parts.life.changed(unit)
+      if (!unit.settled && unit.advance(Math.min(94, percent))) this.parts.life.changed(unit)
     }
     try {
       return ok(sessionOf(this.parts.ports, unit, account.value, abort.signal, progress))
@@ -87,78 +99,59 @@ export class Submission {
     record.attempts++
     unit.advance(5)
     const saved = await life.save(unit)
-    if (unit.ending) return false
+    if (unit.settled) return false
     if (saved.isErr()) return this.#over(life.fail(unit, saved.error))
     life.changed(unit)
     return true
   }
 
-  async #start(
-    unit: ActiveUnit,
-    provider: Handle<GenerationProvider>,
-    session: Session,
-    hold: Hold,
-  ): Promise<Result<Started, Fault>> {
-    // Patience ends for a reload, too; but then a successor takes the answer, and the call may go on.
-    const stop = () => {
-      if (!this.parts.ledger.host) unit.abort.abort()
-    }
-    hold.signal.addEventListener('abort', stop, { once: true })
-    unit.calling = true
-    const started = await ask(() => provider.start(this.#paidWork(unit), session))
-    unit.calling = false
-    hold.signal.removeEventListener('abort', stop)
-    return started
-  }
-
-  #paidWork({ record, job }: ActiveUnit): Unit {
-    return {
-      id: unitId(record),
-      model: job.record.resolvedModel,
-      kind: job.record.kind,
-      prompt: job.record.prompt,
-      inputs: this.parts.inputs.of(job.record),
-      parameters: job.record.parameters,
-      ...(record.step !== undefined && { step: record.step }),
-    }
-  }
-
-  async #accepted(unit: ActiveUnit, provider: Handle<GenerationProvider>, started: Started): Promise<void> {
+  /** Whether a further paid step is due. */
+  async #accepted(unit: ActiveUnit, provider: Handle<GenerationProvider>, started: Started): Promise<boolean> {
     const { life, ports } = this.parts
     const { record, job } = unit
     unit.renewed = false
     unit.repeats = 0
-    if (started.state === 'done') {
-      if (!unit.ending) await life.finished(unit, started.media, started.credits)
-      return
+    const late = () => life.fail(unit, timedOut(job.record.kind, ports.limitMs(job.record.kind)))
+    switch (started.state) {
+      case 'done':
+        if (!unit.settled) await life.finished(unit, started.media, started.credits)
+        return false
+      case 'next':
+        if (unit.settled) return false
+        await life.next(unit, started)
+        if (unit.late) await late()
+        return !unit.settled
+      case 'running':
+        record.operation = started.operation
+        record.polls = 0
+        if (started.credits !== undefined) record.credits = started.credits
+        if (unit.late) await late()
+        // Cancelled, or too late, while the call was under way: nobody will fetch it.
+        if (unit.settled) return this.#over(cancelUpstream(ports, unit, provider, started.operation))
+        record.state = 'running'
+        unit.advance(10)
+        // Paid and running: should this fail, it is still polled from memory.
+        await life.save(unit)
+        life.changed(unit)
+        return false
     }
-    record.operation = started.operation
-    record.step = undefined
-    if (started.credits !== undefined) unit.credits = started.credits
-    if (unit.late) await life.fail(unit, timedOut(job.record.kind, ports.limitMs(job.record.kind)))
-    // Cancelled, or too late, while the call was under way: nobody will fetch it.
-    if (unit.ending) return cancelUpstream(ports, unit, provider)
-    record.state = 'running'
-    unit.advance(10)
-    // Paid and running: should this fail, it is still polled from memory.
-    await life.save(unit)
-    life.changed(unit)
   }
 
   /** What follows from a fault; whether another try is due here. */
   async #react(unit: ActiveUnit, fault: Fault, phase: Situation['phase'], access = ''): Promise<boolean> {
     const { life } = this.parts
-    const { lease, record } = unit
+    const { lease, stays } = unit
     const verdict = verdictOf(fault, {
       accounts: unit.tried.length + 1,
       repeats: unit.repeats,
       renewed: unit.renewed,
       phase,
-      bound: record.step !== undefined || !lease,
+      stays,
+      bound: stays || !lease,
     })
     switch (verdict.act) {
       case 'unknown':
-        return this.#over(life.end(unit, { state: 'outcome_unknown', media: [], fault: unknownOutcome(fault) }))
+        return this.#over(life.fail(unit, unknownOutcome(fault)))
       case 'fail':
         return this.#over(life.fail(unit, fault))
       case 'renew': {
@@ -166,7 +159,7 @@ export class Submission {
         this.#notTaken(unit)
         if (!lease) return this.#over(life.fail(unit, fault))
         const renewed = await ask(() => lease.renew(access, unit.abort.signal))
-        if (unit.ending) return false
+        if (unit.settled) return false
         return renewed.isOk() || this.#react(unit, renewed.error, 'before')
       }
       case 'move':

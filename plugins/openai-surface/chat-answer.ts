@@ -1,7 +1,7 @@
 /** Answers of `/v1/chat/completions`, whole and in chunks, and the rules that real clients impose on them (A.6). */
 import type { Job, KeptMedia } from 'flow2api/contracts'
 import type { Clock } from 'flow2api/plugin'
-import { hexOf, modelNameOf, unixSeconds } from './jobs.ts'
+import { hexOf, modelNameOf, outcomeOf, unixSeconds } from './jobs.ts'
 import { markdownOf } from './media.ts'
 
 const NO_USAGE = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } as const
@@ -30,6 +30,7 @@ export const completion = (job: Job, asked: number) => ({
     finish_reason: 'stop',
   })),
   usage: NO_USAGE,
+  ...outcomeOf(job),
 })
 
 /** One kind of content a chunk: clients drop the rest of a mixed one. */
@@ -44,7 +45,11 @@ export function chunksOf(job: Job) {
   const head = headOf(job, 'chat.completion.chunk')
   return {
     delta: (delta: Delta, index = 0) => ({ ...head, choices: [{ index, delta, finish_reason: null }] }),
-    stop: (index = 0) => ({ ...head, choices: [{ index, delta: {}, finish_reason: 'stop' }] }),
+    stop: (finished: Job, index = 0) => ({
+      ...head,
+      choices: [{ index, delta: {}, finish_reason: 'stop' }],
+      ...outcomeOf(finished),
+    }),
     usage: () => ({ ...head, choices: [], usage: NO_USAGE }),
   }
 }

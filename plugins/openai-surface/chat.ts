@@ -1,48 +1,23 @@
 /** `POST /v1/chat/completions`: pictures and videos for clients that only speak chat. */
-import {
-  type Caller,
-  domainFault,
-  faultResponse,
-  type Job,
-  type JobRequest,
-  jobResponse,
-  type MediaKind,
-} from 'flow2api/contracts'
+import { type Caller, domainFault, type JobRequest, jobResponse, type MediaKind } from 'flow2api/contracts'
 import { Elysia, err, type Fault, ok, type Result } from 'flow2api/plugin'
-import { type Body, isValues, readBody, type Values } from './body.ts'
+import { type Admitted, admit } from './admission.ts'
+import { type Body, isValues, type Values } from './body.ts'
 import { chunksOf, completion, contentsOf, ProgressReporter } from './chat-answer.ts'
+import { CHAT_DOCS } from './chat-docs.ts'
 import { Fields } from './fields.ts'
 import { withPictures } from './inputs.ts'
 import { faultOf, settle } from './jobs.ts'
 import { LONGEST_PROMPT, MOST_PIECES, readParameters } from './parameters.ts'
-import { eventStream } from './sse.ts'
-import { authenticated, hungUp, type Surface } from './surface.ts'
+import { streamAnswer } from './sse.ts'
+import { authenticated, type Surface } from './surface.ts'
+import { wholeAnswer } from './whole-answer.ts'
 
 export const chatRoutes = (surface: Surface) =>
   new Elysia().post(
     '/v1/chat/completions',
     ({ request }) => authenticated(surface, request, caller => chat(surface, request, caller)),
-    {
-      parse: 'none',
-      detail: {
-        tags: ['Chat'],
-        summary: 'Create media through chat',
-        description:
-          'The text of the last user message is the prompt; the model decides whether a picture or a video is made. The answer is markdown. With `stream: true` progress comes in `reasoning_content`, the result in `content`. Also read: `size`, `aspect_ratio`, `resolution`, `seconds`, `seed`, `image_config`. Tools, temperature and the like are ignored.',
-        requestBody: {
-          content: {
-            'application/json': {
-              schema: { type: 'object', required: ['messages'] },
-              example: {
-                model: 'gpt-image-1',
-                messages: [{ role: 'user', content: 'a red fox in the snow' }],
-                stream: true,
-              },
-            },
-          },
-        },
-      },
-    },
+    { parse: 'none', detail: CHAT_DOCS },
   )
 
 interface ChatRequest {
@@ -51,16 +26,17 @@ interface ChatRequest {
   readonly includeUsage: boolean
 }
 
-async function chat(surface: Surface, request: Request, caller: Caller): Promise<Response> {
-  const body = await readBody(request)
-  const wanted = body.isErr() ? err(body.error) : await readChatRequest(surface, body.value)
-  if (wanted.isErr()) return faultResponse(wanted.error)
-  const admitted = await surface.jobs.submit(wanted.value.job, { caller, surface: 'chat.completions' })
-  if (admitted.isErr()) return faultResponse(admitted.error)
-  return wanted.value.stream
-    ? streamed(surface, request, admitted.value, wanted.value)
-    : whole(surface, request, admitted.value, wanted.value)
-}
+const chat = (surface: Surface, request: Request, caller: Caller): Promise<Response> =>
+  admit(surface, {
+    request,
+    caller,
+    endpoint: 'chat.completions',
+    read: body => readChatRequest(surface, body),
+    answer: admitted =>
+      admitted.wanted.stream
+        ? streamed(surface, admitted)
+        : wholeAnswer(surface, admitted, job => jobResponse(completion(job, admitted.wanted.job.count), job.id)),
+  })
 
 async function readChatRequest(surface: Surface, body: Body): Promise<Result<ChatRequest, Fault>> {
   const fields = new Fields({ ...body, values: { ...imageConfig(body.values), ...body.values } })
@@ -120,25 +96,16 @@ const textOf = (part: unknown): readonly string[] =>
 const pictureOf = (part: unknown): readonly unknown[] =>
   isValues(part) && part['image_url'] !== undefined ? [part['image_url']] : []
 
-async function whole(surface: Surface, request: Request, admitted: Job, wanted: ChatRequest): Promise<Response> {
-  const settled = await settle(surface.jobs, admitted, surface.clock, request.signal)
-  if (settled.isErr()) return faultResponse(settled.error, { jobId: admitted.id })
-  const job = settled.value
-  const fault = faultOf(job)
-  if (fault !== undefined) return faultResponse(fault, { jobId: job.id })
-  if (job.status !== 'completed') return hungUp(job.id)
-  return jobResponse(completion(job, wanted.job.count), job.id)
-}
-
-function streamed(surface: Surface, request: Request, admitted: Job, wanted: ChatRequest): Response {
-  const { jobs, clock, log } = surface
-  return eventStream({ clock, log, jobId: admitted.id, signal: request.signal }, async sink => {
-    const chunks = chunksOf(admitted)
+function streamed(surface: Surface, admitted: Admitted<ChatRequest>): Response {
+  const { jobs, clock } = surface
+  const { wanted } = admitted
+  return streamAnswer(surface, admitted, async sink => {
+    const chunks = chunksOf(admitted.job)
     sink.send(chunks.delta({ role: 'assistant', content: '' }))
     const progress = new ProgressReporter(clock, text => sink.send(chunks.delta({ reasoning_content: text })))
     // Progress is a courtesy: without it the answer still comes.
-    const unwatch = await jobs.watch(admitted.id, job => progress.update(job))
-    const settled = await settle(jobs, admitted, clock, sink.signal)
+    const unwatch = await jobs.watch(admitted.job.id, job => progress.update(job))
+    const settled = await settle(jobs, admitted.job, clock, sink.signal)
     progress.stop()
     unwatch.map(undo => undo())
     if (settled.isErr()) return settled.error
@@ -147,7 +114,7 @@ function streamed(surface: Surface, request: Request, admitted: Job, wanted: Cha
     if (fault !== undefined || job.status !== 'completed') return fault
     for (const [index, content] of contentsOf(job.media, wanted.job.count).entries()) {
       sink.send(chunks.delta({ content }, index))
-      sink.send(chunks.stop(index))
+      sink.send(chunks.stop(job, index))
     }
     if (wanted.includeUsage) sink.send(chunks.usage())
     return undefined

@@ -11,8 +11,8 @@ const RATIO = /^\d{1,3}:\d{1,3}$/
 const RESOLUTION = /^\d{1,4}[kp]$/i
 
 /**
- * `size`, `aspect_ratio`, `resolution` or `image_size`, and `seed`; of images `quality`, of videos `seconds`. Clients
- * also write a ratio or a resolution into `size`; the field of its own wins then.
+ * `size`, `aspect_ratio`, `resolution` or `image_size`, `seed` and `allow_downgrade`; of images `quality`, of videos
+ * `seconds`. Clients also write a ratio or a resolution into `size`; the field of its own wins then.
  */
 export function readParameters(fields: Fields, kind: MediaKind): Parameters {
   const size = readSize(fields.text('size'))
@@ -21,6 +21,7 @@ export function readParameters(fields: Fields, kind: MediaKind): Parameters {
   const seconds = kind === 'video' ? fields.positive('seconds') : undefined
   const seed = fields.whole('seed', 0, Number.MAX_SAFE_INTEGER)
   const quality = kind === 'image' ? unlessAuto(fields.text('quality')) : undefined
+  const allowDowngrade = fields.flag('allow_downgrade')
   const resolved = resolution === undefined ? size.resolution : spelledResolution(resolution)
   return {
     ...(size.size !== undefined && { size: size.size }),
@@ -29,6 +30,7 @@ export function readParameters(fields: Fields, kind: MediaKind): Parameters {
     ...(seconds !== undefined && { seconds }),
     ...(seed !== undefined && { seed }),
     ...(quality !== undefined && { quality }),
+    ...(allowDowngrade && { allowDowngrade }),
   }
 }
 

@@ -1,9 +1,9 @@
 /** Server-sent events: heartbeats while nothing happens, errors and the end as OpenAI clients expect them. */
-import { domainFault, errorBody, JOB_HEADER } from 'flow2api/contracts'
-import { type Clock, type Fault, FaultError, type Logger } from 'flow2api/plugin'
-
-/** Shorter than every idle time-out on the way (api-surfaces 0.4). */
-const HEARTBEAT_MS = 15_000
+import { errorBody, JOB_HEADER } from 'flow2api/contracts'
+import type { Clock, Fault, Logger } from 'flow2api/plugin'
+import type { Admitted } from './admission.ts'
+import { attend } from './disconnect.ts'
+import { heartbeatMsOf, type Surface, unexpected } from './surface.ts'
 
 interface EventSink {
   /** One event: `data`, and `event` where it has a name. Nothing happens once the client is gone. */
@@ -15,6 +15,7 @@ interface EventSink {
 interface StreamOptions {
   readonly clock: Clock
   readonly log: Logger
+  readonly heartbeatMs: number
   readonly jobId: string
   /** The request's own signal. */
   readonly signal: AbortSignal
@@ -25,7 +26,7 @@ interface StreamOptions {
  * stream; `[DONE]` follows in either case.
  */
 export function eventStream(options: StreamOptions, run: (sink: EventSink) => Promise<Fault | undefined>): Response {
-  const { clock, log, jobId } = options
+  const { clock, log, heartbeatMs, jobId } = options
   const encoder = new TextEncoder()
   const gone = new AbortController()
   const signal = AbortSignal.any([gone.signal, options.signal])
@@ -38,7 +39,7 @@ export function eventStream(options: StreamOptions, run: (sink: EventSink) => Pr
         if (!open || signal.aborted) return
         controller.enqueue(encoder.encode(text))
         stopHeartbeat()
-        stopHeartbeat = clock.after(HEARTBEAT_MS, beat)
+        stopHeartbeat = clock.after(heartbeatMs, beat)
       }
       const beat = () => write(': keep-alive\n\n')
       const send = (data: unknown, event?: string) =>
@@ -72,8 +73,15 @@ export function eventStream(options: StreamOptions, run: (sink: EventSink) => Pr
   })
 }
 
-function unexpected(cause: unknown, log: Logger, jobId: string): Fault {
-  if (cause instanceof FaultError) return cause.fault
-  log.error({ err: cause, job: jobId }, 'a stream broke off')
-  return domainFault('internal_error', 'The gateway broke off this answer because of a mistake of its own. Try again.')
+/** The stream of an admitted request. When its reader leaves, the job goes on, or not, as the request says. */
+export function streamAnswer(
+  surface: Surface,
+  admitted: Admitted,
+  run: (sink: EventSink) => Promise<Fault | undefined>,
+): Response {
+  const { clock, log } = surface
+  const { job, request } = admitted
+  return eventStream({ clock, log, heartbeatMs: heartbeatMsOf(surface), jobId: job.id, signal: request.signal }, sink =>
+    attend(surface, admitted, sink.signal, () => run(sink)),
+  )
 }

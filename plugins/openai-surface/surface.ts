@@ -1,13 +1,30 @@
 /** What every route of the surface works with, and the way into it: the key first. */
-import { type AuthService, type Caller, faultResponse, JOB_HEADER, type JobEngine } from 'flow2api/contracts'
-import { type Clock, FaultError, type Handle, type Logger } from 'flow2api/plugin'
+import {
+  type AuthService,
+  type Caller,
+  domainFault,
+  faultResponse,
+  JOB_HEADER,
+  type JobEngine,
+  type WebhookDesk,
+} from 'flow2api/contracts'
+import { type Clock, type Fault, FaultError, type Handle, type Logger, type Slot } from 'flow2api/plugin'
 
 export interface Surface {
   readonly auth: Handle<AuthService>
   readonly jobs: Handle<JobEngine>
+  readonly webhooks: Slot<WebhookDesk>
   readonly clock: Clock
   readonly log: Logger
+  /** Keeps the plugin from being disposed of until what it answers is. */
+  begin(label: string): AsyncDisposable
 }
+
+/** Shorter than every idle time-out on the way (api-surfaces 0.4). */
+const HEARTBEAT_MS = 15_000
+
+/** After how much silence an open answer sends a sign of life. */
+export const heartbeatMsOf = ({ jobs }: Surface): number => jobs.heartbeatMs?.() ?? HEARTBEAT_MS
 
 /** Nothing is read or answered before the API key is right. */
 export async function authenticated(
@@ -27,3 +44,10 @@ export async function authenticated(
 
 /** Nobody reads it. The job goes on; its id stays findable in the logs. */
 export const hungUp = (jobId: string): Response => new Response(null, { status: 499, headers: { [JOB_HEADER]: jobId } })
+
+/** What was thrown while an admitted job's answer was made, as a fault; what is a bug of ours is logged, not shown. */
+export function unexpected(cause: unknown, log: Logger, jobId: string): Fault {
+  if (cause instanceof FaultError) return cause.fault
+  log.error({ err: cause, job: jobId }, 'an answer broke off')
+  return domainFault('internal_error', 'The gateway broke off this answer because of a mistake of its own. Try again.')
+}

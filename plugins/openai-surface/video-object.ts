@@ -1,6 +1,6 @@
 /** Jobs as OpenAI video objects (api-surfaces A.5). */
 import { type Job, type JobStatus, messageFor } from 'flow2api/contracts'
-import { faultOf, hexOf, modelNameOf, unixSeconds } from './jobs.ts'
+import { faultOf, hexOf, modelNameOf, outcomeOf, unixSeconds } from './jobs.ts'
 import { sizeOf } from './media.ts'
 
 type VideoStatus = 'queued' | 'in_progress' | 'completed' | 'failed'
@@ -31,11 +31,14 @@ export function jobIdOf(id: string): string | undefined {
 export const isUnfinished = (job: Job): boolean =>
   STATUS[job.status] === 'queued' || STATUS[job.status] === 'in_progress'
 
-/** All thirteen keys, always: the schema requires them, and some clients read a missing `error` as running. */
+/**
+ * All thirteen keys, always: the schema requires them, and some clients read a missing `error` as running. Besides them
+ * `requested` and `delivered`.
+ */
 export function videoObject(job: Job) {
   const [media] = job.media
   const fault = faultOf(job)
-  const seconds = job.requested.seconds ?? Math.round(media?.duration_s ?? 0)
+  const measured = Math.round(job.delivered?.seconds ?? media?.duration_s ?? 0)
   return {
     id: videoId(job),
     object: 'video',
@@ -47,8 +50,9 @@ export function videoObject(job: Job) {
     expires_at: null,
     prompt: job.prompt,
     size: sizeOf(media) ?? job.requested.size ?? job.requested.aspectRatio ?? 'auto',
-    seconds: String(seconds),
+    seconds: String(measured > 0 ? measured : (job.requested.seconds ?? 0)),
     remixed_from_video_id: null,
     error: fault === undefined ? null : { code: fault.code, message: messageFor(fault) },
+    ...outcomeOf(job),
   }
 }

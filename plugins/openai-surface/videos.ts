@@ -1,15 +1,17 @@
 /** `/v1/videos`: asynchronous video jobs. */
-import { type Caller, domainFault, faultResponse, type Job, type JobRequest, jobResponse } from 'flow2api/contracts'
-import { Elysia, err, errAsync, type Fault, ok, type Result, type ResultAsync } from 'flow2api/plugin'
-import { type Body, readBody } from './body.ts'
-import { blobOf, contentGone, contentResponse } from './content.ts'
+import { type Caller, faultResponse, type Job, type JobRequest, jobResponse } from 'flow2api/contracts'
+import { Elysia, err, type Fault, ok, type Result } from 'flow2api/plugin'
+import { admit } from './admission.ts'
+import type { Body } from './body.ts'
+import { attend } from './disconnect.ts'
 import { Fields } from './fields.ts'
 import { withPictures } from './inputs.ts'
-import { faultOf } from './jobs.ts'
 import { LONGEST_PROMPT, readParameters } from './parameters.ts'
 import { authenticated, type Surface } from './surface.ts'
 import { VIDEO_DOCS } from './video-docs.ts'
-import { isUnfinished, jobIdOf, videoId, videoObject } from './video-object.ts'
+import { readExtension } from './video-extension.ts'
+import { findVideo } from './video-lookup.ts'
+import { isUnfinished, videoId, videoObject } from './video-object.ts'
 
 /** How often polling clients are told to come back; without it they come every second. */
 const POLL_AFTER = { 'openai-poll-after-ms': '5000' } as const
@@ -18,10 +20,21 @@ const LONGEST_PAGE = 100
 
 export const videoRoutes = (surface: Surface) =>
   new Elysia()
-    .post('/v1/videos', ({ request }) => authenticated(surface, request, caller => create(surface, request, caller)), {
-      parse: 'none',
-      detail: VIDEO_DOCS.create,
-    })
+    .post(
+      '/v1/videos',
+      ({ request }) =>
+        authenticated(surface, request, caller => submit(surface, request, caller, 'videos', readVideoRequest)),
+      {
+        parse: 'none',
+        detail: VIDEO_DOCS.create,
+      },
+    )
+    .post(
+      '/v1/videos/extensions',
+      ({ request }) =>
+        authenticated(surface, request, caller => submit(surface, request, caller, 'videos.extensions', readExtension)),
+      { parse: 'none', detail: VIDEO_DOCS.extend },
+    )
     .get('/v1/videos', ({ request }) => authenticated(surface, request, () => list(surface, request)), {
       detail: VIDEO_DOCS.list,
     })
@@ -29,7 +42,7 @@ export const videoRoutes = (surface: Surface) =>
       '/v1/videos/:id',
       ({ request, params }) =>
         authenticated(surface, request, async () => {
-          const job = await find(surface, params.id)
+          const job = await findVideo(surface, params.id)
           return job.isErr() ? faultResponse(job.error) : videoResponse(job.value)
         }),
       { detail: VIDEO_DOCS.retrieve },
@@ -42,23 +55,25 @@ export const videoRoutes = (surface: Surface) =>
       },
     )
 
-/** Apart from the others: a player that is paused may read for as long as it likes. */
-export const videoContentRoutes = (surface: Surface) =>
-  new Elysia().get(
-    '/v1/videos/:id/content',
-    ({ request, params }) => authenticated(surface, request, () => content(surface, request, params.id)),
-    { detail: VIDEO_DOCS.content },
-  )
-
 const videoResponse = (job: Job): Response => jobResponse(videoObject(job), job.id, isUnfinished(job) ? POLL_AFTER : {})
 
-async function create(surface: Surface, request: Request, caller: Caller): Promise<Response> {
-  const body = await readBody(request)
-  const wanted = body.isErr() ? err(body.error) : await readVideoRequest(surface, body.value)
-  if (wanted.isErr()) return faultResponse(wanted.error)
-  const admitted = await surface.jobs.submit(wanted.value, { caller, surface: 'videos' })
-  return admitted.isErr() ? faultResponse(admitted.error) : videoResponse(admitted.value)
-}
+type Reader = (surface: Surface, body: Body) => Promise<Result<JobRequest, Fault>>
+
+/** Videos are asynchronous by themselves: what `Prefer` says changes nothing. */
+const submit = (
+  surface: Surface,
+  request: Request,
+  caller: Caller,
+  endpoint: string,
+  read: Reader,
+): Promise<Response> =>
+  admit(surface, {
+    request,
+    caller,
+    endpoint,
+    read: async body => (await read(surface, body)).map(job => ({ job })),
+    answer: admitted => attend(surface, admitted, request.signal, async () => videoResponse(admitted.job)),
+  })
 
 async function readVideoRequest(surface: Surface, body: Body): Promise<Result<JobRequest, Fault>> {
   const fields = new Fields(body)
@@ -74,17 +89,6 @@ async function readVideoRequest(surface: Surface, body: Body): Promise<Result<Jo
   return withPictures(surface.jobs, job, fields.raw('input_reference'), 'input_reference')
 }
 
-/** Videos of every endpoint, chat included: the id alone decides. */
-const find = (surface: Surface, id: string): ResultAsync<Job, Fault> => {
-  const missing = () => domainFault('not_found', `There is no video with the id ${id.slice(0, 80)}.`, { param: 'id' })
-  const jobId = jobIdOf(id)
-  if (jobId === undefined) return errAsync(missing())
-  return surface.jobs
-    .get(jobId)
-    .mapErr(fault => (fault.code === 'not_found' ? missing() : fault))
-    .andThen(job => (job.kind === 'video' ? ok(job) : err(missing())))
-}
-
 async function list(surface: Surface, request: Request): Promise<Response> {
   const query = new URL(request.url).searchParams
   const fields = new Fields({ values: Object.fromEntries(query), textual: true })
@@ -92,7 +96,7 @@ async function list(surface: Surface, request: Request): Promise<Response> {
   const order = fields.oneOf('order', ['asc', 'desc']) ?? 'desc'
   const behind = fields.text('after')
   if (fields.fault !== undefined) return faultResponse(fields.fault)
-  const after = behind === undefined ? ok(undefined) : await find(surface, behind)
+  const after = behind === undefined ? ok(undefined) : await findVideo(surface, behind)
   if (after.isErr()) return faultResponse({ ...after.error, param: 'after' })
   const page = await surface.jobs.list({
     kind: 'video',
@@ -112,32 +116,9 @@ async function list(surface: Surface, request: Request): Promise<Response> {
 }
 
 async function remove(surface: Surface, id: string): Promise<Response> {
-  const job = await find(surface, id)
+  const job = await findVideo(surface, id)
   if (job.isErr()) return faultResponse(job.error)
   const removed = await surface.jobs.remove(job.value.id)
   if (removed.isErr()) return faultResponse(removed.error, { jobId: job.value.id })
   return jobResponse({ id: videoId(job.value), object: 'video.deleted', deleted: true }, job.value.id)
-}
-
-async function content(surface: Surface, request: Request, id: string): Promise<Response> {
-  const found = await find(surface, id)
-  if (found.isErr()) return faultResponse(found.error)
-  const job = found.value
-  const variant = new URL(request.url).searchParams.get('variant') ?? 'video'
-  if (variant !== 'video') {
-    const message = 'Only `variant=video` is kept here; there are no thumbnails or sprite sheets.'
-    return faultResponse(domainFault('not_found', message, { param: 'variant' }), { jobId: job.id })
-  }
-  if (isUnfinished(job)) {
-    const message = `This video is not ready yet (${job.progress} % done). Ask for its status until it is completed.`
-    return faultResponse(domainFault('video_not_ready', message), { jobId: job.id })
-  }
-  const fault = faultOf(job)
-  // Asking for the same content again cannot bring it back, whatever a new request could.
-  if (fault !== undefined) return faultResponse({ ...fault, retry: 'never' }, { jobId: job.id })
-  const opened = await surface.jobs.open(job.id, 0)
-  if (opened.isErr()) return faultResponse(opened.error, { jobId: job.id })
-  const blob = await blobOf(opened.value)
-  if (blob === undefined) return contentGone(job.id)
-  return contentResponse(request, { blob, mime: opened.value.mime, jobId: job.id, name: videoId(job) })
 }

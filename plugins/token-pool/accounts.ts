@@ -13,6 +13,18 @@ const UNREADABLE =
 /** Columns that are sealed on disk. */
 const SEALED = ['secret', 'access', 'proxyUrl'] as const
 
+/** What every lease changes. The loss of a second of it, in a crash, hurts nobody; a commit for each would cost all. */
+const COUNTERS: ReadonlySet<string> = new Set([
+  'images',
+  'videos',
+  'errors',
+  'consecutiveErrors',
+  'consecutiveThrottles',
+  'credits',
+  'creditsAt',
+  'lastUsedAt',
+] satisfies (keyof Account)[])
+
 /** A row with everything that is sealed opened. One that cannot be opened waits for a new session. */
 function opened(row: Row, secrets: Secrets, now: number): Account {
   const plain = { ...row }
@@ -79,12 +91,27 @@ export class AccountBook {
   update(id: number, patch: AccountPatch): Account | undefined {
     const before = this.ledger.accounts.get(id)
     if (!before || Object.keys(patch).length === 0) return before
-    this.db.update(accounts).set(this.#sealed(patch)).where(eq(accounts.id, id)).run()
+    if (Object.keys(patch).every(column => COUNTERS.has(column))) this.ledger.uncounted.add(id)
+    else this.db.update(accounts).set(this.#sealed(patch)).where(eq(accounts.id, id)).run()
     const after = { ...before, ...patch }
     this.ledger.accounts.set(id, after)
     if (after.state !== before.state) this.onChange({ account: after, state: after.state, reason: after.stateReason })
     this.ledger.queue.pump()
     return after
+  }
+
+  /** Writes the counters of all accounts that were used since the last time, in one transaction. */
+  flush(): void {
+    const { uncounted, accounts: known } = this.ledger
+    if (uncounted.size === 0) return
+    const used = [...uncounted].flatMap(id => known.get(id) ?? [])
+    uncounted.clear()
+    this.db.transaction(tx => {
+      for (const { id, ...account } of used) {
+        const counters = Object.fromEntries(Object.entries(account).filter(([column]) => COUNTERS.has(column)))
+        tx.update(accounts).set(counters).where(eq(accounts.id, id)).run()
+      }
+    })
   }
 
   remove(id: number): boolean {

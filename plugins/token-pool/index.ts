@@ -11,6 +11,7 @@ import { routes } from './routes.ts'
 import { Upkeep } from './upkeep.ts'
 import type { Upstream } from './upstream.ts'
 
+const FLUSH_MS = 1_000
 const WAKE_MS = 1000
 const UPKEEP_MS = 60_000
 
@@ -80,6 +81,8 @@ export default definePlugin({
     const desk = new Desk({ ledger, book, keeper, upstream, clock, providers })
     ctx.http({ routes: () => routes({ auth: deps.auth, ledger, book, desk, clock }) })
 
+    ctx.every(FLUSH_MS, () => book.flush())
+    ctx.defer(() => book.flush())
     ctx.every(WAKE_MS, () => book.wake())
     const upkeep = new Upkeep(book, keeper, clock, log)
     ctx.every(UPKEEP_MS, signal => upkeep.run(signal))

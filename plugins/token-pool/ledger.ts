@@ -40,6 +40,8 @@ export const switchedOff = (): Fault =>
 
 export class Ledger {
   readonly accounts: Map<number, Account>
+  /** Accounts whose counters are newer here than on disk. */
+  readonly uncounted = new Set<number>()
   /** One opening of access at a time for each account. */
   readonly opening = new Map<number, Promise<Result<Account, Fault>>>()
   readonly queue = new FairQueue<Want, Result<Slot, Fault>>()

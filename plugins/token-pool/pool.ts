@@ -17,10 +17,18 @@ export class Pool implements AccountPool {
   constructor(private readonly ledger: Ledger) {}
 
   acquire(want: AcquireWant): ResultAsync<Lease, Fault> {
-    const { provider, kind, model, tier, exclude, signal, onQueue } = want
-    const key = [provider, kind, tier ?? '', [...(exclude ?? [])].sort((a, b) => a - b).join(',')].join('|')
-    const choosing = { provider, kind, model, ...(tier !== undefined && { tier }), ...(exclude && { exclude }) }
-    const lane = `${provider}|${kind}`
+    const { provider, kind, model, tier, only, exclude, signal, onQueue } = want
+    // Who waits for one account has a place among those that wait for the same one.
+    const lane = [provider, kind, only ?? ''].join('|')
+    const key = [lane, tier ?? '', [...(exclude ?? [])].sort((a, b) => a - b).join(',')].join('|')
+    const choosing = {
+      provider,
+      kind,
+      model,
+      ...(tier !== undefined && { tier }),
+      ...(only !== undefined && { only }),
+      ...(exclude && { exclude }),
+    }
     const place = this.ledger.queue.enter({ want: choosing, key, lane, signal, onQueue })
     return new ResultAsync(place.then(slot => this.#settle(slot, kind)))
   }

@@ -3,7 +3,7 @@ import { type AcquireWant, domainFault } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
 import { type Account, labelOf, limitOf, stateAt } from './account.ts'
 
-export type Want = Pick<AcquireWant, 'provider' | 'kind' | 'model' | 'tier' | 'exclude'>
+export type Want = Pick<AcquireWant, 'provider' | 'kind' | 'model' | 'tier' | 'only' | 'exclude'>
 
 /** What the choice depends on besides the accounts. */
 export interface View {
@@ -47,6 +47,7 @@ export function choose(accounts: Iterable<Account>, want: Want, view: View): Cho
   let fitting = 0
   for (const account of accounts) {
     if (account.provider !== want.provider) continue
+    if (want.only !== undefined && account.id !== want.only) continue
     const obstacle = obstacleOf(account, want, view, least)
     if (obstacle === undefined) {
       fitting++
@@ -59,7 +60,11 @@ export function choose(accounts: Iterable<Account>, want: Want, view: View): Cho
   }
   if (best) return { outcome: 'chosen', account: best, why: explain(best, fitting, passed, want, view) }
   if (passed.has('busy')) return { outcome: 'busy' }
-  return { outcome: 'refused', fault: refusal(passed, want, view.now) }
+  const { only } = want
+  return {
+    outcome: 'refused',
+    fault: only === undefined ? refusal(passed, want, view.now) : boundRefusal(passed, { ...want, only }, view.now),
+  }
 }
 
 function obstacleOf(account: Account, want: Want, view: View, least: number): Obstacle | undefined {
@@ -100,20 +105,40 @@ const named = (list: readonly Account[]): string => {
 
 type Passed = ReadonlyMap<Obstacle, readonly Account[]>
 
-function refusal(passed: Passed, want: Want, now: number): Fault {
-  const returning = (obstacle: Obstacle) => {
-    const times = (passed.get(obstacle) ?? []).flatMap(({ stateUntil }) =>
-      stateUntil === null ? [] : [stateUntil - now],
-    )
-    return times.length > 0 ? { retryAfterMs: Math.max(1, Math.min(...times)) } : {}
+/** When the first of those accounts is back, where that is known. */
+function returning(accounts: readonly Account[] = [], now: number): { readonly retryAfterMs?: number } {
+  const times = accounts.flatMap(({ stateUntil }) => (stateUntil === null ? [] : [stateUntil - now]))
+  return times.length > 0 ? { retryAfterMs: Math.max(1, Math.min(...times)) } : {}
+}
+
+/** Of work that only one account can do: what is the matter with that one. */
+function boundRefusal(passed: Passed, want: Want & { readonly only: number }, now: number): Fault {
+  const needs = `This work goes on with something that was made with account #${want.only}`
+  const [found] = passed
+  if (!found) return domainFault('no_account', `${needs}, which is not in the pool any more. Begin anew without it.`)
+  const [obstacle, accounts] = found
+  const reason = `${needs}, which is ${OBSTACLES[obstacle]}`
+  const back = returning(accounts, now)
+  switch (obstacle) {
+    case 'cooling':
+      return domainFault('accounts_cooling', `${reason}. Try again later.`, back)
+    case 'quota_spent':
+      return domainFault('insufficient_quota', `${reason}. Wait for the next day, or begin anew without it.`, back)
+    default: {
+      const tier = obstacle === 'tier_low' ? ` (${want.model} needs ${want.tier})` : ''
+      return domainFault('no_account', `${reason}${tier}. GET /admin/api/tokens/${want.only} shows it.`)
+    }
   }
+}
+
+function refusal(passed: Passed, want: Want, now: number): Fault {
   if (passed.has('cooling')) {
     const message = `Every account that could serve ${want.model} is cooling down after the upstream asked for it. Try again later.`
-    return domainFault('accounts_cooling', message, returning('cooling'))
+    return domainFault('accounts_cooling', message, returning(passed.get('cooling'), now))
   }
   if (passed.has('quota_spent')) {
     const message = `Every account that could serve ${want.model} has spent its quota. Add an account or wait for the next day.`
-    return domainFault('insufficient_quota', message, returning('quota_spent'))
+    return domainFault('insufficient_quota', message, returning(passed.get('quota_spent'), now))
   }
   if (passed.size === 0) {
     const message = `No account of ${want.provider} has been added. Add one with POST /admin/api/tokens or in the console.`

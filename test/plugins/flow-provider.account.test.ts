@@ -92,6 +92,14 @@ describe('opening an account', () => {
     expect(flow.sent[1]?.headers.get('cookie')).toBe('__Secure-next-auth.session-token=rotated')
   })
 
+  test('does not lose a rotated token where the project cannot be made', async () => {
+    const cookie = '__Secure-next-auth.session-token=rotated; Path=/; Secure; HttpOnly'
+    const flow = upstream(json(SIGNED_IN, { headers: { 'set-cookie': cookie } }), new Response('', { status: 503 }))
+    const opened = (await open(flow))._unsafeUnwrap()
+    expect(opened).toMatchObject({ secret: 'rotated', access: 'ya29.fresh' })
+    expect(opened.attributes).toBeUndefined()
+  })
+
   test('the same token set again is no rotation', async () => {
     const flow = upstream(
       json(SIGNED_IN, { headers: { 'set-cookie': '__Secure-next-auth.session-token=token' } }),

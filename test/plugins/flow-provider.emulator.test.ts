@@ -11,13 +11,16 @@ import type {
 import { flowProvider } from '../../plugins/flow-provider/provider.ts'
 import { readSettings } from '../../plugins/flow-provider/settings.ts'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../emulator/index.ts'
-import { plainFetch, unit, videoUnit } from './flow-provider.fixtures.ts'
+import { noVerification, plainFetch, unit, videoUnit } from './flow-provider.fixtures.ts'
 
 const realClock = { now: () => Date.now(), after: () => () => {} }
 const PRO = 'emulator-session-pro'
 
 const providerOf = ({ labsBaseUrl, apiBaseUrl }: Emulator, timeoutS = 120) =>
   flowProvider({
+    id: 'flow-provider',
+    verification: noVerification,
+    warn: () => {},
     settings: readSettings({
       labs_base_url: labsBaseUrl,
       api_base_url: apiBaseUrl,

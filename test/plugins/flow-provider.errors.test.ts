@@ -2,8 +2,9 @@ import { describe, expect, test } from 'bun:test'
 import { FAULTS, type FaultCode } from 'flow2api/contracts'
 import type { Answer } from '../../plugins/flow-provider/client.ts'
 import { type CallNature, faultOfAnswer, faultOfFailure } from '../../plugins/flow-provider/errors.ts'
+import { createJudge } from '../../plugins/flow-provider/judge.ts'
 import { knownReasons, meaningOf } from '../../plugins/flow-provider/reasons.ts'
-import { NOW } from './flow-provider.fixtures.ts'
+import { clock, NOW } from './flow-provider.fixtures.ts'
 
 interface Envelope {
   readonly status?: string
@@ -91,10 +92,21 @@ describe('without a reason the status decides', () => {
     expect(fault(400, { status: 'RESOURCE_EXHAUSTED' }).code).toBe('account_throttled')
   })
 
-  test('an unknown reason does not hide the status, and is named', () => {
-    const found = fault(429, { status: 'RESOURCE_EXHAUSTED', reasons: ['PUBLIC_ERROR_BRAND_NEW'] })
-    expect(found.code).toBe('account_throttled')
-    expect(found.message).toContain('PUBLIC_ERROR_BRAND_NEW')
+  test.each([
+    [400, 'INVALID_ARGUMENT', 'never'],
+    [403, 'PERMISSION_DENIED', 'never'],
+    [404, 'NOT_FOUND', 'never'],
+    [429, 'RESOURCE_EXHAUSTED', 'later'],
+    [500, 'INTERNAL', 'later'],
+  ] as const)('a reason that nobody has described blames neither account nor caller: %d %s', (status, name, retry) => {
+    const found = fault(status, { status: name, reasons: ['PUBLIC_ERROR_BRAND_NEW'] })
+    expect(found).toMatchObject({ code: 'upstream_error', blame: 'upstream', retry })
+    if (status !== 500) expect(found.message).toContain('PUBLIC_ERROR_BRAND_NEW')
+  })
+
+  test('nor does it hide that access has ended', () => {
+    expect(fault(401, { reasons: ['PUBLIC_ERROR_BRAND_NEW'] }).code).toBe('access_expired')
+    expect(fault(401, { status: 'UNAUTHENTICATED', reasons: ['CREDENTIALS_MISSING'] }).code).toBe('access_expired')
   })
 
   test('a known reason is found behind an unknown one', () => {
@@ -108,7 +120,12 @@ describe('verification', () => {
   test('a bare 403 and Flow’s constant text mean it where Flow looks at the field', () => {
     expect(fault(403, { status: 'PERMISSION_DENIED' }).code).toBe('verification_required')
     const text = { status: 'RESOURCE_EXHAUSTED', message: 'reCAPTCHA evaluation failed' }
-    expect(fault(429, text)).toMatchObject({ code: 'verification_required', blame: 'upstream', retry: 'never' })
+    for (const reasons of [[], ['PUBLIC_ERROR_BRAND_NEW']])
+      expect(fault(429, { ...text, reasons })).toMatchObject({
+        code: 'verification_required',
+        blame: 'upstream',
+        retry: 'never',
+      })
   })
 
   test('elsewhere a bare 403 is a refusal that punishes nobody', () => {
@@ -177,5 +194,38 @@ describe('a video that failed', () => {
     const found = failed('something <b>odd</b>')
     expect(found.code).toBe('generation_failed')
     expect(found.message).not.toContain('odd')
+  })
+})
+
+describe('a word that nobody has described', () => {
+  const listening = () => {
+    const lines: Readonly<Record<string, unknown>>[] = []
+    return { lines, judge: createJudge(clock, fields => lines.push(fields)) }
+  }
+  const refused = (...reasons: readonly string[]) => answer(403, { status: 'PERMISSION_DENIED', reasons })
+
+  test('is logged once, wherever it is met', () => {
+    const { lines, judge } = listening()
+    for (let time = 0; time < 3; time++) judge.answer(refused('PUBLIC_ERROR_NEW', 'PUBLIC_ERROR_SEXUAL'), 'plain')
+    judge.failure({ token: 'PUBLIC_ERROR_NEW', reasons: ['FINISH_REASON_NEW'], filtered: false })
+    expect(lines).toMatchObject([
+      { reason: 'PUBLIC_ERROR_NEW', httpStatus: 403, status: 'PERMISSION_DENIED' },
+      { reason: 'FINISH_REASON_NEW' },
+    ])
+  })
+
+  test('is remembered by the instance, not by the process', () => {
+    listening().judge.answer(refused('PUBLIC_ERROR_NEW'), 'plain')
+    const { lines, judge } = listening()
+    judge.answer(refused('PUBLIC_ERROR_NEW'), 'plain')
+    expect(lines).toHaveLength(1)
+  })
+
+  test('and free text is never logged as one, nor more words than anybody would read', () => {
+    const { lines, judge } = listening()
+    judge.failure({ token: 'the prompt was: a secret', reasons: ['also this'], filtered: false })
+    expect(lines).toHaveLength(0)
+    for (let index = 0; index < 2000; index++) judge.answer(refused(`WORD_${index}`), 'plain')
+    expect(lines).toHaveLength(500)
   })
 })

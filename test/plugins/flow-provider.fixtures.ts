@@ -6,10 +6,12 @@ import {
   type Session,
   type SessionAccount,
   type Unit,
+  type UnitInput,
 } from 'flow2api/contracts'
 import { type Clock, errAsync, type Fault, okAsync, ResultAsync } from 'flow2api/plugin'
-import { flowProvider } from '../../plugins/flow-provider/provider.ts'
+import { type FlowOptions, flowProvider } from '../../plugins/flow-provider/provider.ts'
 import { readSettings } from '../../plugins/flow-provider/settings.ts'
+import type { VerificationSources } from '../../plugins/flow-provider/verification.ts'
 
 export const LABS = 'https://labs.test/fx/api'
 export const API = 'https://api.test/v1'
@@ -26,8 +28,19 @@ export const config = {
   max_poll_attempts: 200,
 }
 
-export const provider = (overrides: Partial<typeof config> = {}) =>
-  flowProvider({ settings: readSettings({ ...config, ...overrides }), clock, random: () => 0.5 })
+/** Nobody has a verification value. */
+export const noVerification: VerificationSources = { all: () => [] }
+
+export const provider = (overrides: Partial<typeof config> = {}, more: Partial<FlowOptions> = {}) =>
+  flowProvider({
+    id: 'flow-provider',
+    settings: readSettings({ ...config, ...overrides }),
+    clock,
+    random: () => 0.5,
+    verification: noVerification,
+    warn: () => {},
+    ...more,
+  })
 
 /** What was sent, with its body parsed. */
 export interface Sent {
@@ -130,3 +143,51 @@ export const videoUnit = (overrides: Partial<Unit> = {}): Unit =>
 /** The plain way out, as the `proxy` plugin goes without any proxy. */
 export const plainFetch: EgressFetch = (url, init) =>
   ResultAsync.fromPromise(fetch(url, init), cause => abortOf(init?.signal, cause))
+
+/** The beginnings by which the four kinds of pictures that Flow takes are told apart. */
+export const PICTURES = {
+  'image/jpeg': Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
+  'image/png': Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3, 4, 5),
+  'image/webp': new TextEncoder().encode('RIFF\x01\x02\x03\x04WEBPVP8 '),
+  'image/gif': new TextEncoder().encode('GIF89a and so on'),
+} as const
+
+export const MP4 = new TextEncoder().encode('\0\0\0\x18ftypmp42 and so on')
+
+export const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+
+export const input = (role: UnitInput['role'], overrides: Partial<UnitInput> = {}): UnitInput => ({
+  role,
+  mime: 'image/png',
+  bytes: () => Promise.resolve(PICTURES['image/png']),
+  ...overrides,
+})
+
+/** What Flow's accepted submissions look like. */
+export const accepted = (name = 'media-1', more: Record<string, unknown> = {}): Response =>
+  json({
+    remainingCredits: 980,
+    media: [
+      {
+        name,
+        projectId: PROJECT,
+        mediaMetadata: { mediaStatus: { mediaGenerationStatus: 'MEDIA_GENERATION_STATUS_SCHEDULED' } },
+        video: { operation: { name } },
+      },
+    ],
+    ...more,
+  })
+
+/** A picture as Flow answers it. */
+export const picture = (name = 'media-1'): Response =>
+  json({
+    media: [
+      {
+        name,
+        image: {
+          generatedImage: { fifeUrl: 'https://lh3.test/picture', mediaVisibility: 'PRIVATE' },
+          dimensions: { width: 1376, height: 768 },
+        },
+      },
+    ],
+  })

@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import type { InputRole, Parameters } from 'flow2api/contracts'
+import type { Parameters, PlanInput } from 'flow2api/contracts'
 import { ASPECTS, nearestAspect, readRatio } from '../../plugins/flow-provider/aspects.ts'
 import { loadCatalogue } from '../../plugins/flow-provider/catalogue.ts'
 import { listModels } from '../../plugins/flow-provider/models.ts'
 import { planModel } from '../../plugins/flow-provider/plan.ts'
 
 const catalogue = loadCatalogue()
-const plan = (model: string, parameters: Parameters = {}, inputs: readonly InputRole[] = []) =>
+const plan = (model: string, parameters: Parameters = {}, inputs: readonly PlanInput[] = []) =>
   planModel(catalogue, model, parameters, inputs)
-const chosen = (model: string, parameters: Parameters = {}) => plan(model, parameters)._unsafeUnwrap()
-const refused = (model: string, parameters: Parameters = {}, inputs: readonly InputRole[] = []) =>
+const chosen = (model: string, parameters: Parameters = {}, inputs: readonly PlanInput[] = []) =>
+  plan(model, parameters, inputs)._unsafeUnwrap()
+const refused = (model: string, parameters: Parameters = {}, inputs: readonly PlanInput[] = []) =>
   plan(model, parameters, inputs)._unsafeUnwrapErr()
 
 describe('a generic name', () => {
@@ -77,12 +78,72 @@ describe('a generic name', () => {
     expect(chosen('veo_3_1_t2v_fast_ultra', { seconds: 4 }).model).toBe('veo_3_1_t2v_fast_ultra')
   })
 
-  test('delivers the nearest resolution that there is and says so', () => {
-    expect(chosen('veo_3_1_t2v', { resolution: '1080p' })).toMatchObject({
-      model: 'veo_3_1_t2v_landscape',
-      requested: { resolution: '720p' },
+  test.each([
+    ['gemini-3.0-pro-image', '2k', {}, 'gemini-3.0-pro-image-landscape-2k', '2752x1536', '2K'],
+    ['gemini-3.1-flash-image', '4K', { size: '1024x1024' }, 'gemini-3.1-flash-image-square-4k', '4096x4096', '4K'],
+    ['gemini-3.1-flash-image', '1K', {}, 'gemini-3.1-flash-image-landscape', '1376x768', '1K'],
+    ['veo_3_1_t2v', '1080p', { seconds: 4 }, 'veo_3_1_t2v_4s_1080p', '1920x1080', '1080p'],
+    ['veo_3_1_i2v_s', '4k', { aspectRatio: '9:16' }, 'veo_3_1_i2v_s_portrait_4k', '2160x3840', '4K'],
+    ['veo_3_1_t2v_fast', '1080P', {}, 'veo_3_1_t2v_fast_1080p', '1920x1080', '1080p'],
+    ['veo_3_1_t2v', '720p', {}, 'veo_3_1_t2v_landscape', '1280x720', '720p'],
+  ] as const)('%s at %s %j is %s', (name, resolution, more, model, size, real) => {
+    const inputs: readonly PlanInput[] = name.includes('i2v') ? [{ role: 'first_frame' }] : []
+    expect(chosen(name, { resolution, ...more }, inputs)).toMatchObject({
+      model,
+      requested: { size, resolution: real },
     })
-    expect(chosen('gemini-3.0-pro-image', { resolution: '2k' }).requested.resolution).toBe('1K')
+  })
+
+  test.each([
+    ['hd', '4K'],
+    ['high', '4K'],
+    ['ultra', '4K'],
+    ['medium', '2K'],
+    ['2K', '2K'],
+    ['standard', '1K'],
+    ['low', '1K'],
+    ['auto', '1K'],
+    ['constructor', '1K'],
+  ])('reads the quality %s of a picture as %s', (quality, resolution) => {
+    expect(chosen('gemini-3.0-pro-image', { quality }).requested.resolution).toBe(resolution)
+    expect(chosen('gemini-3.0-pro-image', { quality, resolution: '2K' }).requested.resolution).toBe('2K')
+  })
+
+  test('does without a quality that it has not, and a video always does', () => {
+    expect(chosen('imagen-4.0-generate-preview', { quality: 'hd' }).requested.resolution).toBe('1K')
+    expect(chosen('veo_3_1_t2v', { quality: 'hd' }).requested.resolution).toBe('720p')
+    expect(chosen('gemini-3.0-pro-image-square', { quality: 'hd' }).requested.resolution).toBe('1K')
+  })
+
+  test('refuses a resolution that it has not, unless less is allowed', () => {
+    const fault = refused('veo_3_1_t2v_lite', { resolution: '1080p' })
+    expect(fault).toMatchObject({ code: 'invalid_value', param: 'resolution' })
+    expect(fault.message).toContain('720p at most')
+    expect(chosen('veo_3_1_t2v_lite', { resolution: '1080p', allowDowngrade: true }).requested.resolution).toBe('720p')
+  })
+
+  test.each([
+    ['gemini-3.0-pro-image', 'reference', 3000, 2000, 'gemini-3.0-pro-image-four-three'],
+    ['gemini-3.0-pro-image', 'reference', 1000, 1000, 'gemini-3.0-pro-image-square'],
+    ['imagen-4.0-generate-preview', 'reference', 600, 1000, 'imagen-4.0-generate-preview-portrait'],
+    ['veo_3_1_i2v_s_fast_fl', 'first_frame', 999, 1000, 'veo_3_1_i2v_s_fast_portrait_fl'],
+    ['veo_3_1_i2v_s_fast_fl', 'first_frame', 1000, 1000, 'veo_3_1_i2v_s_fast_fl'],
+    ['veo_3_1_r2v_fast', 'reference', 720, 1280, 'veo_3_1_r2v_fast_portrait'],
+    ['veo_3_1_extend', 'source_video', 720, 1280, 'veo_3_1_extend_portrait'],
+    ['omni', 'reference', 720, 1280, 'omni_portrait'],
+  ] as const)('%s with a %s of %dx%d is %s', (name, role, width, height, model) => {
+    expect(chosen(name, {}, [{ role, width, height }]).model).toBe(model)
+    expect(chosen(name, { size: 'auto' }, [{ role, width, height }]).model).toBe(model)
+  })
+
+  test('goes by what was written before it looks at a picture, and by the first picture whose size is known', () => {
+    const wide: PlanInput = { role: 'reference', width: 1600, height: 900 }
+    expect(chosen('gemini-3.0-pro-image', { size: '1024x1024' }, [wide]).model).toBe('gemini-3.0-pro-image-square')
+    expect(chosen('gemini-3.0-pro-image', { aspectRatio: '9:16' }, [wide]).model).toBe('gemini-3.0-pro-image-portrait')
+    const tall: PlanInput = { role: 'reference', width: 900, height: 1600 }
+    expect(chosen('gemini-3.0-pro-image', {}, [{ role: 'reference' }, tall, wide]).model).toBe(
+      'gemini-3.0-pro-image-portrait',
+    )
   })
 
   test('names the tier that its model needs', () => {
@@ -119,10 +180,13 @@ describe('a concrete id', () => {
     const ratio = refused('gemini-3.0-pro-image-portrait', { aspectRatio: '1:1' })
     expect(ratio).toMatchObject({ code: 'invalid_value', param: 'aspect_ratio' })
     expect(ratio.message).toContain('"gemini-3.0-pro-image"')
-    expect(refused('veo_3_1_t2v_landscape', { resolution: '4K' })).toMatchObject({
-      code: 'invalid_value',
-      param: 'resolution',
-    })
+    const resolution = refused('veo_3_1_t2v_landscape', { resolution: '4K' })
+    expect(resolution).toMatchObject({ code: 'invalid_value', param: 'resolution' })
+    expect(resolution.message).toContain('"veo_3_1_t2v"')
+    expect(refused('veo_3_1_t2v_portrait_4k', { resolution: '720p' }).param).toBe('resolution')
+    expect(chosen('veo_3_1_t2v_landscape', { resolution: '4K', allowDowngrade: true }).model).toBe(
+      'veo_3_1_t2v_landscape',
+    )
   })
 })
 
@@ -133,15 +197,22 @@ test('what cannot be read is refused by its parameter', () => {
   expect(refused('gemini-3.0-pro-image', { resolution: 'sharp' }).param).toBe('resolution')
 })
 
-test('inputs are refused before anything is paid', () => {
-  expect(refused('gemini-3.0-pro-image', {}, ['reference'])).toMatchObject({ code: 'invalid_value', param: 'image' })
-  expect(refused('veo_3_1_t2v', {}, ['first_frame'])).toMatchObject({ code: 'invalid_value', param: 'input_reference' })
+test('an unknown model is named', () => {
+  expect(refused('dall-e-9')).toMatchObject({ code: 'model_not_found', param: 'model' })
+  expect(refused('constructor').code).toBe('model_not_found')
 })
 
-test('an unknown model and one that is not served yet are told apart', () => {
-  expect(refused('dall-e-9').message).toContain('no model')
-  expect(refused('veo_3_1_i2v_s').message).toContain('not serve yet')
-  expect(refused('veo_3_1_t2v_4k')).toMatchObject({ code: 'model_not_found', param: 'model' })
+test('an extension has no length that is known beforehand', () => {
+  expect(chosen('veo_3_1_extend', {}, [{ role: 'source_video' }])).toEqual({
+    model: 'veo_3_1_extend',
+    requested: { size: '1280x720', aspectRatio: '16:9', resolution: '720p' },
+  })
+})
+
+test('a continuation of another shape than its source is refused', () => {
+  const source: PlanInput = { role: 'source_video', width: 720, height: 1280 }
+  expect(refused('veo_3_1_extend', { aspectRatio: '16:9' }, [source]).message).toContain('9:16')
+  expect(plan('veo_3_1_extend', { aspectRatio: '16:9' }, [{ role: 'source_video' }]).isOk()).toBe(true)
 })
 
 test('every listed model can be planned, and its plan keeps to what the list promises', () => {
@@ -156,14 +227,18 @@ test('every listed model can be planned, and its plan keeps to what the list pro
           requested,
           model: concrete,
           tier,
-        } = chosen(model.id, {
-          ...(size !== undefined && { size: `${size[0]}x${size[1]}` }),
-          ...(seconds !== undefined && { seconds }),
-        })
+        } = chosen(
+          model.id,
+          {
+            ...(size !== undefined && { size: `${size[0]}x${size[1]}` }),
+            ...(seconds !== undefined && { seconds }),
+          },
+          model.accepts.inputs.flatMap(({ role, min }) => Array.from({ length: min }, () => ({ role }))),
+        )
         expect(catalogue.find(concrete)?.id).toBe(concrete)
         expect(model.accepts.aspectRatios).toContain(requested.aspectRatio ?? '')
         expect(model.accepts.sizes).toContain(requested.size ?? '')
-        if (model.kind === 'video') expect(model.accepts.seconds).toContain(requested.seconds ?? 0)
+        if (requested.seconds !== undefined) expect(model.accepts.seconds).toContain(requested.seconds)
         expect(tier).toBe(model.tier)
       },
     ),

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'bun:test'
 import { domainFault, type EgressFault, type Unit } from 'flow2api/contracts'
-import { imageRequest, videoRequest } from '../../plugins/flow-provider/requests.ts'
 import {
   API,
+  accepted,
   account,
   json,
   NOW,
   PROJECT,
+  picture,
   provider,
   type Reply,
   refusal,
@@ -18,29 +19,6 @@ import {
 } from './flow-provider.fixtures.ts'
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
-const picture = json({
-  media: [
-    {
-      name: 'media-1',
-      image: {
-        generatedImage: { fifeUrl: 'https://lh3.test/picture', mediaVisibility: 'PRIVATE' },
-        dimensions: { width: 1376, height: 768 },
-      },
-    },
-  ],
-})
-const accepted = json({
-  remainingCredits: 980,
-  media: [
-    {
-      name: 'media-1',
-      projectId: PROJECT,
-      mediaMetadata: { mediaStatus: { mediaGenerationStatus: 'MEDIA_GENERATION_STATUS_SCHEDULED' } },
-      video: { operation: { name: 'media-1' } },
-    },
-  ],
-})
-
 const start = (flow: ReturnType<typeof upstream>, work: Unit, overrides: Parameters<typeof session>[1] = {}) =>
   provider().start(work, session(flow.fetch, overrides))
 const fails = async (work: Unit, ...replies: readonly Reply[]) =>
@@ -48,10 +26,23 @@ const fails = async (work: Unit, ...replies: readonly Reply[]) =>
 
 describe('a picture', () => {
   test('is asked for in the current shape and comes at once', async () => {
-    const flow = upstream(picture)
+    const flow = upstream(picture())
     expect((await start(flow, unit()))._unsafeUnwrap()).toEqual({
       state: 'done',
-      media: [{ url: 'https://lh3.test/picture', width: 1376, height: 768 }],
+      media: [
+        {
+          url: 'https://lh3.test/picture',
+          width: 1376,
+          height: 768,
+          origin: {
+            mediaId: 'media-1',
+            projectId: PROJECT,
+            kind: 'image',
+            model: 'gemini-3.0-pro-image-landscape',
+            aspect: '16:9',
+          },
+        },
+      ],
     })
     const sent = flow.sent[0]
     expect(sent?.url).toBe(`${API}/projects/${PROJECT}/flowMedia:batchGenerateImages`)
@@ -89,7 +80,7 @@ describe('a picture', () => {
   })
 
   test('takes the seed of the request', async () => {
-    const flow = upstream(picture)
+    const flow = upstream(picture())
     await start(flow, unit({ parameters: { seed: 7 } }))
     expect(flow.sent[0]?.json).toMatchObject({ requests: [{ seed: 7 }] })
   })
@@ -97,10 +88,11 @@ describe('a picture', () => {
 
 describe('a video', () => {
   test('is taken on, with all that is needed to ask for it later', async () => {
-    const flow = upstream(accepted)
+    const flow = upstream(accepted())
     expect((await start(flow, videoUnit()))._unsafeUnwrap()).toEqual({
       state: 'running',
       operation: {
+        kind: 'video',
         name: 'media-1',
         projectId: PROJECT,
         model: 'veo_3_1_t2v_fast_landscape',
@@ -140,7 +132,7 @@ describe('a video', () => {
     ['PAYGATE_TIER_ONE', 'veo_3_1_t2v_fast_portrait'],
     ['', 'veo_3_1_t2v_fast_portrait'],
   ])('is asked for by the key of the tier %j', async (tier, key) => {
-    const flow = upstream(accepted)
+    const flow = upstream(accepted())
     await start(flow, videoUnit({ model: 'veo_3_1_t2v_fast_portrait' }), { account: account({ tier }) })
     expect(flow.sent[0]?.json).toMatchObject({
       clientContext: { userPaygateTier: tier || 'PAYGATE_TIER_NOT_PAID' },
@@ -162,7 +154,7 @@ describe('a video', () => {
   })
 
   test('submitted again belongs to the same batch; another unit to another', async () => {
-    const flow = upstream(accepted)
+    const flow = upstream(accepted())
     for (const id of ['u', 'u', 'v']) await start(flow, videoUnit({ id }))
     const [first, again, other] = flow.sent.map(({ json }) => JSON.stringify(json).match(/"batchId":"([^"]+)"/)?.[1])
     expect(again).toBe(first ?? '')
@@ -172,7 +164,7 @@ describe('a video', () => {
 
 describe('nothing is sent', () => {
   const unsent = async (work: Unit, overrides: Parameters<typeof session>[1]) => {
-    const flow = upstream(picture)
+    const flow = upstream(picture())
     const fault = (await start(flow, work, overrides))._unsafeUnwrapErr()
     expect(flow.sent).toHaveLength(0)
     return fault
@@ -185,8 +177,8 @@ describe('nothing is sent', () => {
   test('for an account without a project: it is opened again, which makes one', async () => {
     expect((await unsent(unit(), { account: account({ attributes: {} }) })).code).toBe('access_expired')
   })
-  test('for a model that is not served, or of the other kind', async () => {
-    expect((await unsent(unit({ model: 'gemini-3.0-pro-image-square-4k' }), {})).code).toBe('model_not_found')
+  test('for a model that there is not, or of the other kind', async () => {
+    expect((await unsent(unit({ model: 'dall-e-9' }), {})).code).toBe('model_not_found')
     expect((await unsent(unit({ model: 'veo_3_1_t2v_landscape' }), {})).code).toBe('model_not_found')
   })
   test('when the work has been called off', async () => {
@@ -201,6 +193,9 @@ describe('a refusal', () => {
     [refusal(403, 'PERMISSION_DENIED'), 'verification_required'],
     [refusal(429, 'RESOURCE_EXHAUSTED', 'PUBLIC_ERROR_USER_QUOTA_REACHED'), 'account_quota_spent'],
     [refusal(502, 'UNAVAILABLE'), 'upstream_error'],
+    [json({ error: { code: 429, status: 'RESOURCE_EXHAUSTED' } }), 'account_throttled'],
+    [json({ error: { code: 400, details: [{ reason: 'PUBLIC_ERROR_SEXUAL' }] } }), 'moderation_blocked'],
+    [new Response('{"media":[{"name":"a"'), 'upstream_unreadable'],
     [new Response('<html>', { status: 503 }), 'upstream_error'],
     [new Response('<html>sorry</html>'), 'upstream_unreadable'],
     [new Response(''), 'upstream_unreadable'],
@@ -278,16 +273,4 @@ describe('when the connection is lost, the outcome', () => {
     controller.abort()
     expect((await started)._unsafeUnwrapErr().code).toBe('cancelled')
   })
-})
-
-test('a verification value is sent where it is given, in the places where Flow looks', () => {
-  const caller = { projectId: PROJECT, sessionId: ';1', verification: 'opaque' }
-  const work = { batchId: 'b', model: 'm', aspect: 'a', prompt: 'p', seed: 1 }
-  const expected = { recaptchaContext: { token: 'opaque', applicationType: 'RECAPTCHA_APPLICATION_TYPE_WEB' } }
-  const image = imageRequest(caller, work)
-  expect(image.clientContext).toMatchObject(expected)
-  expect(image.requests[0]?.clientContext).toMatchObject(expected)
-  const video = videoRequest({ ...caller, tier: 'PAYGATE_TIER_ONE' }, work)
-  expect(video.clientContext).toMatchObject(expected)
-  expect(video.requests[0]).not.toHaveProperty('clientContext')
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { domainFault, type Operation } from 'flow2api/contracts'
-import { stageOf } from '../../plugins/flow-provider/status.ts'
+import { stageOf } from '../../plugins/flow-provider/stages.ts'
 import {
   API,
   account,
@@ -103,6 +103,14 @@ describe('a finished video', () => {
             width: 1280,
             height: 720,
             durationSeconds: 8,
+            origin: {
+              mediaId: 'a',
+              projectId: PROJECT,
+              kind: 'video',
+              model: 'veo_3_1_t2v_fast_landscape',
+              aspect: '16:9',
+              seconds: 8,
+            },
           },
         ],
         credits: 960,

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'bun:test'
-import { type GenerationProvider, Provider } from 'flow2api/contracts'
-import { defineCapability, definePlugin } from 'flow2api/plugin'
+import { type GenerationProvider, Provider, Verification } from 'flow2api/contracts'
+import { defineCapability, definePlugin, okAsync } from 'flow2api/plugin'
 import { createTestKernel } from 'flow2api/testing'
 import flow from '../../plugins/flow-provider/index.ts'
 import { readSettings } from '../../plugins/flow-provider/settings.ts'
-import { config } from './flow-provider.fixtures.ts'
+import { config, picture, session, unit, upstream } from './flow-provider.fixtures.ts'
 
 /** Hands the contributions of the extension point to the test. */
 const Seen = defineCapability<{
-  providers(): readonly { plugin: string; service: Pick<GenerationProvider, 'polling' | 'models'> }[]
+  providers(): readonly { plugin: string; service: Pick<GenerationProvider, 'polling' | 'models' | 'start'> }[]
 }>('test.seen', 1)
 const probe = definePlugin({
   name: 'probe',
@@ -25,7 +25,7 @@ test('the plugin contributes Flow with nothing configured', async () => {
   expect(others).toEqual([])
   expect(found?.plugin).toBe('flow-provider')
   expect(found?.service.polling()).toEqual({ intervalMs: 3000, maxAttempts: 200 })
-  expect(found?.service.models().length).toBeGreaterThan(50)
+  expect(found?.service.models().length).toBeGreaterThan(200)
 })
 
 test('a change of [flow] replaces it, and it leaves nothing behind', async () => {
@@ -36,6 +36,26 @@ test('a change of [flow] replaces it, and it leaves nothing behind', async () =>
   expect(report.plugins.find(({ id }) => id === 'flow-provider')?.outcome).toBe('reloaded')
   expect(kernel.ask(Seen).providers()[0]?.service.polling()).toEqual({ intervalMs: 50, maxAttempts: 7 })
   expect(kernel.leaks()).toEqual([])
+})
+
+test('a plugin that comes with verification values is asked from then on, and no longer once it has gone', async () => {
+  const source = definePlugin({
+    name: 'source',
+    version: '0.0.0',
+    provides: [Verification],
+    setup: ctx => ctx.provide(Verification, { value: want => okAsync(`for ${want.provider} ${want.action}`) }),
+  })
+  const sentBy = async (kernel: Awaited<ReturnType<typeof createTestKernel>>) => {
+    const flow = upstream(picture())
+    await kernel.ask(Seen).providers()[0]?.service.start(unit(), session(flow.fetch))
+    return JSON.stringify(flow.sent[0]?.json)
+  }
+  await using kernel = await createTestKernel({ plugins })
+  expect(await sentBy(kernel)).not.toContain('recaptcha')
+  await kernel.reload({ plugins: { ...plugins, source } })
+  expect(await sentBy(kernel)).toContain('for flow-provider image')
+  await kernel.reload({ plugins })
+  expect(await sentBy(kernel)).not.toContain('recaptcha')
 })
 
 test.each([
@@ -58,9 +78,19 @@ describe('time limits', () => {
     ])
     expect(readSettings({ ...config, timeout: 240 }).timeoutMs('session')).toBe(20_000)
   })
-  test('never exceed `timeout`', () => {
+  test('are 2.5 times as long for what answers late', () => {
+    for (const [timeout, limit] of [
+      [120, 300_000],
+      [60, 150_000],
+      [240, 600_000],
+    ] as const) {
+      const settings = readSettings({ ...config, timeout })
+      expect([settings.timeoutMs('image_upsample'), settings.timeoutMs('concatenation')]).toEqual([limit, limit])
+    }
+  })
+  test('never exceed `timeout` otherwise', () => {
     const short = readSettings({ ...config, timeout: 5 })
-    for (const call of ['session', 'credits', 'video', 'image', 'status'] as const)
+    for (const call of ['session', 'credits', 'upload', 'video', 'image', 'status', 'lookup', 'discard'] as const)
       expect(short.timeoutMs(call)).toBe(5000)
   })
 })

@@ -18,7 +18,11 @@ test('without a media store the upstream address is handed on, and bytes become 
   ])
   world.fetch = async () => ok(new Response(bytes, { headers: { 'content-type': 'image/jpeg; charset=x' } }))
   expect(await gateway.jobs.open(job.id, 0)).toEqual(ok({ mime: 'image/jpeg', body: bytes }))
-  expect(await gateway.jobs.open(job.id, 1)).toEqual(ok({ mime: 'image/webp', body: bytes }))
+  const opened = (await gateway.jobs.open(job.id, 1))._unsafeUnwrap()
+  expect(await Bun.file('path' in opened ? opened.path : '').bytes()).toEqual(bytes)
+  // The address is made anew each time: the record names the file only.
+  expect((await gateway.job(job.id)).media).toEqual(job.media)
+  expect((await gateway.jobs.list({}))._unsafeUnwrap().jobs).toEqual([job])
   expect((await gateway.jobs.open(job.id, 2))._unsafeUnwrapErr().code).toBe('not_found')
   world.fetch = async () => ok(new Response('gone', { status: 404 }))
   expect((await gateway.jobs.open(job.id, 0))._unsafeUnwrapErr().code).toBe('media_unavailable')

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { domainFault, type JobStatus } from 'flow2api/contracts'
 import { err, ok } from 'flow2api/plugin'
-import { imageDone, settle, until, World } from './generation.world.ts'
+import { imageDone, PNG, settle, until, World } from './generation.world.ts'
 
 const SECOND = 1_000
 
@@ -232,7 +232,7 @@ test('jobs are listed newest first, page by page, and removed when they have end
 test('old jobs are forgotten with their inputs', async () => {
   const world = new World()
   await using gateway = await world.boot({ config: { generation: { retention_days: 1 } } })
-  const bytes = new Uint8Array([1, 2, 3])
+  const bytes = PNG
   const inputs = [{ role: 'reference', mime: 'image/png', bytes }] as const
   const { id } = await gateway.end((await gateway.submit({ model: 'pic-edit', inputs })).id)
   const path = `${gateway.kernel.dataDir}/inputs/${id}/0`

@@ -3,7 +3,7 @@ import { domainFault, type GenerationProvider, type JobRequest, type Model } fro
 import { err, ok } from 'flow2api/plugin'
 import { admit } from '../../plugins/generation/admission.ts'
 import { type ModelDefaults, Models } from '../../plugins/generation/models.ts'
-import { model } from './generation.world.ts'
+import { model, PNG } from './generation.world.ts'
 
 type Stub = Pick<GenerationProvider, 'models' | 'plan'>
 const flow: Model[] = [
@@ -117,9 +117,10 @@ const request = (more: Partial<JobRequest> = {}): JobRequest => ({
   count: 1,
   ...more,
 })
-const frame = { role: 'first_frame', mime: 'image/png', bytes: new Uint8Array() } as const
+const frame = { role: 'first_frame', mime: 'image/png', bytes: PNG } as const
+const noJob = () => undefined
 const refused = (more: Partial<JobRequest>, from = models) => {
-  const { code, param } = admit(request(more), from)._unsafeUnwrapErr()
+  const { code, param } = admit(request(more), from, noJob)._unsafeUnwrapErr()
   return [code, param]
 }
 
@@ -139,13 +140,14 @@ test('what cannot be served is refused by name before anything is queued', () =>
 })
 
 test('an empty model is the default; the plan of the provider decides', () => {
-  expect(admit(request(), models)._unsafeUnwrap().plan.model).toBe('gemini-3.0-pro-image')
+  expect(admit(request(), models, noJob)._unsafeUnwrap().plan.model).toBe('gemini-3.0-pro-image')
   // A plan may lead to the relative that takes what was supplied.
   const clever: Stub = {
     models: () => flow,
     plan: (id, _parameters, roles) => ok({ model: roles.length > 0 ? 'Veo_I2V' : id, requested: {} }),
   }
-  const admitted = admit(request({ kind: 'video', inputs: [frame] }), modelsOf({ flow: clever }))._unsafeUnwrap()
+  const framed = request({ kind: 'video', inputs: [frame] })
+  const admitted = admit(framed, modelsOf({ flow: clever }), noJob)._unsafeUnwrap()
   expect([admitted.model.id, admitted.plan.model]).toEqual(['veo_3_1_t2v_fast', 'Veo_I2V'])
   const strict: Stub = { models: () => flow, plan: () => err(domainFault('invalid_value', 'No.', { param: 'size' })) }
   expect(refused({}, modelsOf({ flow: strict }))).toEqual(['invalid_value', 'size'])

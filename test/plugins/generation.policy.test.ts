@@ -22,6 +22,12 @@ test('each fault has one consequence', () => {
   expect(acts('access_expired', { renewed: true })).toBe('move')
   expect(acts('account_throttled')).toBe('move')
   expect(acts('account_throttled', { bound: true })).toBe('fail')
+  // Work that lives on its account waits for it.
+  expect(acts('account_throttled', { bound: true, stays: true })).toBe('repeat')
+  expect(acts('account_throttled', { bound: true, stays: true, repeats: MOST_REPEATS })).toBe('fail')
+  expect(acts('account_throttled', { bound: true, stays: true, phase: 'accepted' })).toBe('fail')
+  expect(acts('account_quota_spent', { bound: true, stays: true })).toBe('fail')
+  expect(acts('access_expired', { phase: 'before' })).toBe('renew')
   expect(acts('account_throttled', { accounts: MOST_ACCOUNTS })).toBe('fail')
   expect(acts('account_quota_spent', { phase: 'accepted' })).toBe('move')
   expect(acts('upstream_unreachable')).toBe('repeat')
@@ -72,13 +78,18 @@ test('the state of a job follows from its units', () => {
   expect(progressOf('completed', half)).toBe(100)
 })
 
+const SMALL = { url: 'https://media.test/small.png', width: 4, height: 2 }
+
 /** Whatever the upstream says, in whatever order. */
 const anyFault: fc.Arbitrary<Fault> = fc
-  .constantFrom(...(Object.keys(FAULTS) as FaultCode[])) // the keys of the catalogue are its codes
+  .constantFrom(...(Object.keys(FAULTS) as FaultCode[]).filter(code => code !== 'downgraded')) // its keys are its codes; that one is the engine's own
   .map(code => domainFault(code, `It said ${code}.`))
 
 test('whatever the upstream answers: every unit ends, no slot stays taken, one account is blamed at most', async () => {
-  const scripts = fc.array(fc.option(anyFault, { freq: 8 }), { minLength: 1, maxLength: 12 })
+  const scripts = fc.array(fc.oneof({ weight: 6, arbitrary: anyFault }, fc.constantFrom('done', 'next')), {
+    minLength: 1,
+    maxLength: 12,
+  })
   await fc.assert(
     fc.asyncProperty(
       scripts,
@@ -89,8 +100,10 @@ test('whatever the upstream answers: every unit ends, no slot stays taken, one a
         world.accounts = Array.from({ length: accounts }, (_, index) => index + 1)
         const answers = [...script]
         world.start = async () => {
-          const next = answers.shift()
-          return next ? err(next) : ok(imageDone())
+          const answer = answers.shift() ?? 'done'
+          if (answer === 'done') return ok(imageDone())
+          // A chain, whose first part is there to fall back on.
+          return answer === 'next' ? ok({ state: 'next', step: 1, media: [SMALL] }) : err(answer)
         }
         await using gateway = await world.boot()
         const { id } = await gateway.submit({ count })
@@ -105,8 +118,13 @@ test('whatever the upstream answers: every unit ends, no slot stays taken, one a
           reports.some(one => !one.ok && one.fault.blame === 'account'),
         )
         expect(blamed.length).toBeLessThanOrEqual(1)
-        // Three accounts, and on each two repetitions and one renewal.
-        expect(world.starts.length).toBeLessThanOrEqual(count * MOST_ACCOUNTS * (1 + MOST_REPEATS + 1))
+        // Three accounts, and on each two repetitions and one renewal; and as often again for each further step.
+        const steps = 1 + script.filter(answer => answer === 'next').length
+        expect(world.starts.length).toBeLessThanOrEqual(count * steps * MOST_ACCOUNTS * (1 + MOST_REPEATS + 1))
+        // Whatever became of it: who has a part of it gets that.
+        const { status, media, fault } = await gateway.job(id)
+        if (status === 'completed' || fault?.code === 'downgraded') expect(media.length).toBeGreaterThan(0)
+        else if (status === 'failed') expect(media).toEqual([])
       },
     ),
     { numRuns: 60 },

@@ -1,11 +1,11 @@
 import { Database } from 'bun:sqlite'
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { domainFault, type MediaSource } from 'flow2api/contracts'
 import { err, ok } from 'flow2api/plugin'
-import { imageDone, keptOf, running, settle, until, World } from './generation.world.ts'
+import { imageDone, keptOf, PNG, running, settle, until, World } from './generation.world.ts'
 
 let root: string
 beforeAll(async () => {
@@ -128,12 +128,41 @@ test('delivering: it is delivered, without asking the upstream anything', async 
   expect(world.starts).toHaveLength(1)
 })
 
-test('delivering bytes that no disk has: the operation is asked again; without one the outcome is not known', async () => {
+test('delivering bytes: they are in a file and are delivered, without asking the upstream anything', async () => {
   const world = new World()
-  const bytes = new Uint8Array([1])
   world.keep = () => never
-  world.start = async unit => (unit.kind === 'video' ? ok(running('op')) : ok({ state: 'done', media: [{ bytes }] }))
-  world.status = () => ({ state: 'done', media: [{ bytes }] })
+  world.start = async unit =>
+    unit.kind === 'video' ? ok(running('op')) : ok({ state: 'done', media: [{ bytes: PNG, mime: 'image/png' }] })
+  world.status = () => ({ state: 'done', media: [{ bytes: PNG }] })
+  const first = await world.boot({ dataDir: dataDir() })
+  const video = await first.submit({ kind: 'video', model: 'vid' })
+  const image = await first.submit()
+  await until(() => world.starts.length === 2)
+  await settle()
+  await world.clock.advance(3 * SECOND)
+  for (const { id } of [video, image]) await until(async () => (await first.job(id)).status === 'delivering')
+  await settle()
+  const again = world.crash(first)
+  world.statusCalls.length = 0
+  const kept: MediaSource[] = []
+  world.keep = async source => {
+    kept.push(source)
+    return ok({ ...keptOf(source), file: 'kept.png' })
+  }
+  await using second = await world.boot({ dataDir: again })
+  for (const { id } of [video, image]) expect((await second.end(id)).status).toBe('completed')
+  expect(kept.map(source => ('bytes' in source ? source.bytes : undefined))).toEqual([PNG, PNG])
+  expect([world.starts.length, world.statusCalls.length]).toEqual([2, 0])
+  // Nothing of it stays behind.
+  await until(async () => (await readdir(join(again, 'inputs'))).length === 0)
+})
+
+test('delivering with a key that no disk has: the operation is asked again; without one the outcome is not known', async () => {
+  const world = new World()
+  const media = [{ url: 'https://media.test/a', headers: { authorization: 'Bearer key' } }]
+  world.keep = () => never
+  world.start = async unit => (unit.kind === 'video' ? ok(running('op')) : ok({ state: 'done', media }))
+  world.status = () => ({ state: 'done', media })
   const first = await world.boot({ dataDir: dataDir() })
   const video = await first.submit({ kind: 'video', model: 'vid' })
   const image = await first.submit()

@@ -25,6 +25,7 @@ test('a job is answered in the shape that scripts rely on', async () => {
     started_at: seconds,
     finished_at: seconds,
     requested: { size: '8x4' },
+    delivered: { size: '8x4' },
     media: [{ url: 'https://media.test/a.png', mime: 'image/png', bytes: 5, width: 8, height: 4, duration_s: null }],
     result: null,
     error: null,

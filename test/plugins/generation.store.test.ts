@@ -4,6 +4,7 @@ import { drizzle } from 'drizzle-orm/bun-sqlite'
 import { domainFault } from 'flow2api/contracts'
 import { GroupCommit } from '../../plugins/generation/group-commit.ts'
 import init from '../../plugins/generation/migrations/0000_init.sql' with { type: 'text' }
+import chains from '../../plugins/generation/migrations/0001_chains.sql' with { type: 'text' }
 import { durable, indexOf, type JobRecord, newUnit } from '../../plugins/generation/records.ts'
 import { Store } from '../../plugins/generation/store.ts'
 
@@ -94,7 +95,8 @@ test('closing writes what waits and refuses the rest', async () => {
 
 const open = () => {
   const sqlite = new Database(':memory:', { strict: true })
-  for (const statement of init.split('--> statement-breakpoint')) sqlite.run(statement)
+  for (const statement of `${init}--> statement-breakpoint${chains}`.split('--> statement-breakpoint'))
+    sqlite.run(statement)
   return { sqlite, store: new Store(drizzle(sqlite)) }
 }
 
@@ -134,6 +136,9 @@ test('a job comes back as it was written, step by step', async () => {
     accountId: 7,
     intentAt: 2,
     step: null,
+    prepared: null,
+    credits: 12.5,
+    fallback: [{ held: 'made-0-1-0', mime: 'image/png', origin: { id: 'm' } }],
     operation: { name: 'op', parts: [1, null] },
     sources: [{ url: 'https://media.test/a' }],
     media: [{ url: 'u', mime: 'm', bytes: 1, width: null, height: null, duration_s: 8, file: 'f' }],
@@ -147,8 +152,9 @@ test('a job comes back as it was written, step by step', async () => {
   await store.saveUnit(unit)
   expect(store.get('job_1')?.units[0]).toEqual(unit)
   unit.step = undefined
+  unit.prepared = undefined
   await store.saveUnit(unit)
-  expect(store.get('job_1')?.units[0]?.step).toBeUndefined()
+  expect(store.get('job_1')?.units[0]).toMatchObject({ step: undefined, prepared: undefined })
   const end = { seq: 1, status: 'failed', startedAt: 4, finishedAt: 9, fault: unit.fault } as const
   await store.finish(end)
   expect(store.get('job_1')?.job).toEqual(
@@ -202,8 +208,30 @@ test('media that no disk has is not pretended to be there', () => {
   })
   const keyed = [{ url: 'https://x', headers: { authorization: 'Bearer secret' } }]
   expect(JSON.stringify(durable({ ...delivering, sources: keyed }))).not.toContain('secret')
-  expect(durable({ ...delivering, state: 'completed', sources: keyed })).toMatchObject({
+  for (const state of ['completed', 'failed', 'cancelled'] as const)
+    expect(durable({ ...delivering, state, sources: keyed })).toMatchObject({ state, sources: null })
+  expect(durable({ ...delivering, sources: [{ held: 'made-0-1-0' }] }).state).toBe('delivering')
+  const lost = durable({ ...delivering, state: 'running', fallback: keyed, operation: {} })
+  expect(lost).toMatchObject({ state: 'running', fallback: null })
+})
+
+test('bytes are never in the database: not as media, not as an address made of them', () => {
+  const { store, sqlite } = open()
+  const bytes = new Uint8Array(1_000).fill(7)
+  const url = `data:image/png;base64,${bytes.toBase64()}`
+  const media = [
+    { url, mime: 'image/png', bytes: 1, width: 1, height: 1, duration_s: null, file: null, held: 'made-0-1-0' },
+  ]
+  const unit = {
+    ...newUnit(ref('job_1'), 0),
     state: 'completed',
-    sources: null,
-  })
+    sources: [{ bytes }],
+    fallback: [{ bytes }],
+    media,
+  } as const
+  void store.insert(record('job_1'), [unit])
+  store.close()
+  const rows = JSON.stringify(sqlite.query('select * from generation_units').all())
+  expect(rows).toContain('made-0-1-0')
+  expect(rows.length).toBeLessThan(500)
 })

@@ -31,6 +31,37 @@ test('twenty videos on two accounts cost one inquiry an account and round', asyn
   expect(world.statusCalls.length).toBeLessThanOrEqual(2 * rounds)
 })
 
+test('two hundred videos on ten accounts, each with a further step, cost one inquiry an account and round', async () => {
+  const world = new World()
+  world.accounts = Array.from({ length: 10 }, (_, index) => index + 1)
+  world.slots = 20
+  world.start = async unit => ok(running(`${unit.id} ${unit.step === undefined ? 1 : 2}`))
+  const polls = new Map<string, number>()
+  world.status = ({ id }) => {
+    const name = String(id)
+    const count = (polls.get(name) ?? 0) + 1
+    polls.set(name, count)
+    if (count < 3) return { state: 'running' }
+    return name.endsWith('1') ? { state: 'next', step: 'up' } : done(name)
+  }
+  await using gateway = await world.boot()
+  const jobs = await Promise.all(Array.from({ length: 200 }, () => gateway.submit({ kind: 'video', model: 'vid' })))
+  await until(() => world.starts.length === 200)
+  await settle()
+  let rounds = 0
+  await until(async () => {
+    rounds++
+    await world.clock.advance(3 * SECOND)
+    return world.finished.length === 200
+  })
+  for (const { id } of jobs) expect((await gateway.job(id)).status).toBe('completed')
+  expect(rounds).toBeLessThanOrEqual(7)
+  expect(world.statusCalls.length).toBeLessThanOrEqual(10 * rounds)
+  expect(world.starts).toHaveLength(400)
+  for (const account of world.accounts)
+    expect(world.statusCalls.filter(call => call.account === account).length).toBeLessThanOrEqual(rounds)
+})
+
 test('polling goes on through faults, renews access, and counts only answered rounds', async () => {
   const world = new World()
   world.maxAttempts = 3

@@ -11,6 +11,7 @@ import {
   JobFinished,
   type JobRequest,
   Jobs,
+  type Json,
   type KeptMedia,
   type Lease,
   type LeaseOutcome,
@@ -19,6 +20,9 @@ import {
   type Model,
   type Operation,
   type OperationStatus,
+  type Origin,
+  type Parameters,
+  type PlanInput,
   Provider,
   type Session,
   type Started,
@@ -34,6 +38,11 @@ export const model = (id: string, kind: 'image' | 'video', more: Partial<Model> 
   accepts: { inputs: [], aspectRatios: [], sizes: [], resolutions: [], seconds: [] },
   ...more,
 })
+
+/** A picture of 1 × 1. */
+export const PNG = Uint8Array.fromBase64(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
+)
 
 export const imageDone = (name = 'a'): Started => ({
   state: 'done',
@@ -69,6 +78,15 @@ export class World {
       },
     }),
     model('vid', 'video'),
+    model('vid-extend', 'video', {
+      accepts: {
+        inputs: [{ role: 'source_video', min: 1, max: 3 }],
+        aspectRatios: [],
+        sizes: [],
+        resolutions: [],
+        seconds: [],
+      },
+    }),
   ]
   /** Account ids, and how much each does at once. */
   accounts: readonly number[] = [1]
@@ -83,6 +101,11 @@ export class World {
   }[] = []
   readonly statusCalls: { readonly account: number | undefined; readonly operations: readonly Operation[] }[] = []
   readonly cancels: Operation[] = []
+  readonly prepares: { readonly unit: Unit; readonly account: number | undefined }[] = []
+  readonly plans: { readonly parameters: Parameters; readonly inputs: readonly PlanInput[] }[] = []
+  readonly acquired: AcquireWant[] = []
+  readonly thumbnails: { readonly origin: Origin; readonly account: number | undefined }[] = []
+  readonly discards: { readonly origins: readonly Origin[]; readonly account: number | undefined }[] = []
   readonly leases: LeaseLog[] = []
   readonly finished: Job[] = []
   renewals = 0
@@ -91,21 +114,32 @@ export class World {
   readonly refusals: Fault[] = []
 
   start: (unit: Unit, session: Session, nth: number) => Promise<Result<Started, Fault>> = async () => ok(imageDone())
+  /** Set before the boot: a provider that has nothing to prepare lacks the method. */
+  prepare: ((unit: Unit, session: Session, nth: number) => Promise<Result<Json, Fault>>) | undefined
+  thumbnail: ((origin: Origin, session: Session) => Promise<Result<MediaSource, Fault>>) | undefined
+  discard: ((origins: readonly Origin[]) => Promise<Result<void, Fault>>) | undefined
+  requested: Job['requested'] = { size: '8x4' }
   status: (operation: Operation, session: Session) => OperationStatus = () => ({ state: 'running' })
   statusFault: () => Fault | undefined = () => undefined
   statusGate: () => Promise<void> = async () => {}
+  /** Holds up whoever asks its lease for access. */
+  sessionGate: () => Promise<void> = async () => {}
   keep: (source: MediaSource, signal: AbortSignal) => Promise<Result<KeptMedia, Fault>> = async source =>
     ok({ ...keptOf(source), file: 'kept.png' })
   fetch: (url: string) => Promise<Result<Response, Fault>> = async () => ok(new Response('media'))
+  /** Where kept files are. */
+  kept = '/kept'
 
   inUse(accountId: number): number {
     return this.leases.filter(lease => lease.accountId === accountId && lease.closed === 0).length
   }
 
   acquire(want: AcquireWant): ResultAsync<Lease, Fault> {
+    this.acquired.push(want)
     const refusal = this.refusals.shift()
     if (refusal) return later(async () => err(refusal))
-    const able = this.accounts.filter(id => !want.exclude?.includes(id))
+    const wanted = want.only === undefined ? this.accounts : this.accounts.filter(id => id === want.only)
+    const able = wanted.filter(id => !want.exclude?.includes(id))
     if (able.length === 0) return later(async () => err(domainFault('no_account', 'There is no account left.')))
     const free = able.find(id => this.inUse(id) < this.slots)
     if (free !== undefined) return okAsync(this.lease(free))
@@ -131,7 +165,7 @@ export class World {
       label: `account ${accountId}`,
       proxyUrl: undefined,
       why: 'test',
-      session: () => okAsync(account(`access ${this.renewals}`)),
+      session: () => later(() => this.sessionGate().then(() => ok(account(`access ${this.renewals}`)))),
       renew: () => okAsync(account(`access ${++this.renewals}`)),
       report: outcome => void log.reports.push(outcome),
       [Symbol.asyncDispose]: async () => {
@@ -258,7 +292,11 @@ export const providerPlugin = (world: World): AnyPlugin =>
       const provider: GenerationProvider = {
         models: () => world.models,
         accounts: () => (world.withAccounts ? driver : undefined),
-        plan: id => ok({ model: id, requested: { size: '8x4' } }),
+        plan: (id, parameters, inputs) => {
+          world.plans.push({ parameters, inputs })
+          return ok({ model: id, requested: world.requested })
+        },
+        ...optionalMethods(world),
         start: (unit, session) => {
           world.starts.push({ unit, account: session.account?.id, access: session.account?.access })
           return later(() => world.start(unit, session, world.starts.length))
@@ -280,6 +318,30 @@ export const providerPlugin = (world: World): AnyPlugin =>
       ctx.provide(Provider, provider)
     },
   })
+
+function optionalMethods(world: World): Pick<GenerationProvider, 'prepare' | 'thumbnail' | 'discard'> {
+  const { prepare, thumbnail, discard } = world
+  return {
+    ...(prepare && {
+      prepare: (unit, session) => {
+        world.prepares.push({ unit, account: session.account?.id })
+        return later(() => (world.prepare ?? prepare)(unit, session, world.prepares.length))
+      },
+    }),
+    ...(thumbnail && {
+      thumbnail: (origin, session) => {
+        world.thumbnails.push({ origin, account: session.account?.id })
+        return later(() => (world.thumbnail ?? thumbnail)(origin, session))
+      },
+    }),
+    ...(discard && {
+      discard: (origins, session) => {
+        world.discards.push({ origins, account: session.account?.id })
+        return later(() => (world.discard ?? discard)(origins))
+      },
+    }),
+  }
+}
 
 const poolPlugin = (world: World): AnyPlugin =>
   definePlugin({
@@ -317,7 +379,7 @@ const mediaPlugin = (world: World): AnyPlugin =>
     setup(ctx) {
       ctx.provide(MediaStore, {
         keep: (source, { signal }) => later(() => world.keep(source, signal)),
-        locate: file => okAsync({ path: `/kept/${file}`, mime: 'image/png' }),
+        locate: file => okAsync({ path: `${world.kept}/${file}`, mime: 'image/png' }),
       })
     },
   })

@@ -1,12 +1,10 @@
-/** Answers: faults, video objects, chat chunks, byte ranges, event streams. */
+/** Answers: faults, video objects, chat chunks, event streams. */
 import { describe, expect, test } from 'bun:test'
-import fc from 'fast-check'
 import { domainFault, errorBody, FAULTS, faultResponse, type JobStatus } from 'flow2api/contracts'
 import { fault, type Logger } from 'flow2api/plugin'
 import { manualClock } from 'flow2api/testing'
 import pino from 'pino'
 import { completion, ProgressReporter } from '../../plugins/openai-surface/chat-answer.ts'
-import { contentResponse, parseRange } from '../../plugins/openai-surface/content.ts'
 import { eventStream } from '../../plugins/openai-surface/sse.ts'
 import { jobIdOf, videoObject } from '../../plugins/openai-surface/video-object.ts'
 import { clip, picture, sampleJob } from './openai-surface.fixtures.ts'
@@ -59,7 +57,7 @@ describe('faults', () => {
 
 describe('video objects', () => {
   const keys =
-    'id object model status progress created_at completed_at expires_at prompt size seconds remixed_from_video_id error'
+    'id object model status progress created_at completed_at expires_at prompt size seconds remixed_from_video_id error requested delivered'
 
   test.each([
     ['queued', 'queued'],
@@ -70,7 +68,7 @@ describe('video objects', () => {
     ['failed', 'failed'],
     ['cancelled', 'failed'],
     ['outcome_unknown', 'failed'],
-  ] as const)('%s is %s, with all thirteen keys', (status: JobStatus, expected) => {
+  ] as const)('%s is %s, with all thirteen keys and the two of our own', (status: JobStatus, expected) => {
     const video = videoObject(sampleJob({ kind: 'video', status, media: status === 'completed' ? [clip] : [] }))
     expect(Object.keys(video).sort()).toEqual(keys.split(' ').sort())
     expect(video.status).toBe(expected)
@@ -82,6 +80,8 @@ describe('video objects', () => {
     const requested = { size: '1920x1080', seconds: 8 }
     const job = sampleJob({ kind: 'video', requested, progress: 41.7 })
     expect(videoObject(job)).toMatchObject({ id: 'video_0001', size: '1920x1080', seconds: '8', progress: 41 })
+    const longer = sampleJob({ ...job, status: 'completed', media: [clip], delivered: { seconds: 15.02 } })
+    expect(videoObject(longer)).toMatchObject({ seconds: '15', requested: { seconds: 8 } })
     const done = sampleJob({ ...job, status: 'completed', media: [clip], requested: {}, finishedAt: 1_790_000_009_999 })
     expect(videoObject(done)).toMatchObject({ size: '1280x720', seconds: '8', completed_at: 1_790_000_009 })
   })
@@ -136,53 +136,16 @@ describe('chat', () => {
   })
 })
 
-describe('ranges', () => {
-  test.each([
-    ['bytes=0-0', { start: 0, end: 0 }],
-    ['bytes=5-', { start: 5, end: 25 }],
-    ['bytes=-5', { start: 21, end: 25 }],
-    ['bytes=-99', { start: 0, end: 25 }],
-    ['bytes=20-99', { start: 20, end: 25 }],
-    ['bytes=26-', 'unsatisfiable'],
-    ['bytes=-0', 'unsatisfiable'],
-    ['bytes=5-4', undefined],
-    ['bytes=0-1,3-4', undefined],
-    ['items=0-1', undefined],
-    ['bytes=-', undefined],
-    [null, undefined],
-  ] as const)('%p of 26 bytes', (header, expected) => {
-    expect(parseRange(header, 26)).toEqual(expected)
-  })
-
-  test('what is sent is always the slice that it claims to be', () => {
-    fc.assert(
-      fc.asyncProperty(fc.uint8Array({ minLength: 1 }), fc.nat(60), fc.nat(60), async (bytes, start, length) => {
-        const range = `bytes=${start}-${start + length}`
-        const request = new Request('http://localhost/', { headers: { range } })
-        const content = { blob: new Blob([bytes]), mime: 'video/mp4', jobId: 'job_1', name: 'video_1' }
-        const response = contentResponse(request, content)
-        if (start >= bytes.length) {
-          expect(response.status).toBe(416)
-          expect(response.headers.get('content-range')).toBe(`bytes */${bytes.length}`)
-          return
-        }
-        const end = Math.min(start + length, bytes.length - 1)
-        expect(response.headers.get('content-range')).toBe(`bytes ${start}-${end}/${bytes.length}`)
-        expect(await response.bytes()).toEqual(bytes.slice(start, end + 1))
-      }),
-    )
-  })
-})
-
 describe('event streams', () => {
   const options = (clock = manualClock(), signal = new AbortController().signal) => ({
     clock,
     log: silent,
+    heartbeatMs: 15_000,
     jobId: 'job_1',
     signal,
   })
 
-  test('a heartbeat in every fifteen silent seconds, none after the end', async () => {
+  test('a heartbeat in every silent interval, none after the end', async () => {
     const clock = manualClock()
     const { promise, resolve } = Promise.withResolvers<void>()
     const response = eventStream(options(clock), async sink => {

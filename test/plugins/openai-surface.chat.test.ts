@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { domainFault } from 'flow2api/contracts'
 import surface from '../../plugins/openai-surface/index.ts'
 import { authPlugin, clip, failing, jobsPlugin, PNG, pending } from './openai-surface.fixtures.ts'
-import { events, openWorld, until, type World } from './openai-surface.world.ts'
+import { events, inputsOf, openWorld, until, type World } from './openai-surface.world.ts'
 
 let kernel: World['kernel']
 let engine: World['engine']
@@ -34,6 +34,8 @@ test('whole: a picture as markdown', async () => {
       },
     ],
     usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+    requested: { aspect_ratio: '16:9' },
+    delivered: { size: '1024x768' },
   })
   expect(engine.submitted[0]?.request).toMatchObject({ kind: 'image', parameters: { aspectRatio: '16:9' } })
 })
@@ -50,7 +52,7 @@ test('streamed: role, progress, content, stop, usage, done; one head for all', a
   const text = response.text()
   await until(() => engine.watchers > 0)
   const media = [{ ...clip, url: 'http://media.test/a.png', mime: 'image/png' }]
-  engine.update('job_00a1', { status: 'completed', media })
+  engine.update('job_00a1', { status: 'completed', media, delivered: { size: '1280x720' } })
   const chunks = events(await text)
   expect(chunks.pop()).toBe('[DONE]')
   for (const chunk of chunks)
@@ -68,7 +70,25 @@ test('streamed: role, progress, content, stop, usage, done; one head for all', a
     choice({}, 'stop'),
     [],
   ])
+  expect(chunks.at(-2)).toMatchObject({ requested: {}, delivered: { size: '1280x720' } })
   expect(engine.watchers).toBe(0)
+})
+
+test.each([
+  ['img-refs', 3, ['reference', 'reference', 'reference']],
+  ['vid-guided', 4, ['first_frame', 'last_frame', 'reference', 'reference']],
+  ['vid-frames', 1, ['first_frame']],
+  ['', 2, ['reference', 'reference']],
+  ['sora-2', 2, ['first_frame', 'last_frame']],
+])('%p takes %i pictures of a message in order', async (model, count, roles) => {
+  const parts = Array.from({ length: count }, (_, index) => ({
+    type: 'image_url',
+    image_url: { url: `data:image/png;base64,${new Uint8Array([...PNG, index]).toBase64()}` },
+  }))
+  const messages = [{ role: 'user', content: [...parts, { type: 'text', text: 'mix them' }] }]
+  expect((await chat({ model, messages, allow_downgrade: true })).status).toBe(200)
+  expect(inputsOf(engine)).toEqual(roles.map((role, index) => [role, index]))
+  expect(engine.submitted[0]?.request.parameters.allowDowngrade).toBe(true)
 })
 
 test('streamed without include_usage: every chunk has a choice', async () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { domainFault } from 'flow2api/contracts'
 import OpenAI from 'openai'
 import { clip, failing, KEY, PNG, pending } from './openai-surface.fixtures.ts'
-import { openWorld, type World } from './openai-surface.world.ts'
+import { inputsOf, openWorld, pictureFile, type World } from './openai-surface.world.ts'
 
 let kernel: World['kernel']
 let engine: World['engine']
@@ -30,6 +30,26 @@ test('images, both forms and streamed', async () => {
   const types: string[] = []
   for await (const event of await client.images.generate({ prompt: 'a fox', stream: true })) types.push(event.type)
   expect(types).toEqual(['image_generation.completed'])
+})
+
+test('edits of one and of several pictures, and streamed', async () => {
+  const one = await client.images.edit({ model: 'img-refs', prompt: 'at night', image: pictureFile(1) })
+  expect(one.data?.[0]?.b64_json).toBe(PNG.toBase64())
+  await client.images.edit({ prompt: 'both', image: [pictureFile(1), pictureFile(2)], n: 2, size: '1536x1024' })
+  expect([inputsOf(engine, 0), inputsOf(engine, 1)]).toEqual([
+    [['reference', 1]],
+    [
+      ['reference', 1],
+      ['reference', 2],
+    ],
+  ])
+  expect(engine.submitted[1]?.request).toMatchObject({ count: 2, parameters: { size: '1536x1024' } })
+  const types: string[] = []
+  for await (const event of await client.images.edit({ prompt: 'x', image: pictureFile(1), stream: true }))
+    types.push(event.type)
+  expect(types).toEqual(['image_edit.completed'])
+  const masked = client.images.edit({ prompt: 'x', image: pictureFile(1), mask: pictureFile(2) })
+  expect(await masked.catch((error: unknown) => error)).toMatchObject({ status: 400, param: 'mask' })
 })
 
 test('errors come as the classes that programs catch, with the request id', async () => {
@@ -76,6 +96,23 @@ test('a video from pictures, as a file and as an object', async () => {
     [{ role: 'first_frame', mime: 'image/png', bytes: PNG }],
     [{ role: 'first_frame', mime: 'image/png', bytes: PNG }],
   ])
+})
+
+test('the video model that OpenAI’s clients name takes a picture', async () => {
+  await client.videos.create({ model: 'sora-2', prompt: 'x', input_reference: pictureFile(7), seconds: '8' })
+  expect(engine.submitted[0]?.request).toMatchObject({ model: 'vid-frames', parameters: { seconds: 8 } })
+  expect(inputsOf(engine)).toEqual([['first_frame', 7]])
+})
+
+test('a video is extended, and shown as a still picture', async () => {
+  const { id } = await client.videos.create({ prompt: 'a fox runs' })
+  const longer = await client.videos.extend({ prompt: 'it stops', seconds: '8', video: { id } })
+  expect(longer).toMatchObject({ object: 'video', status: 'completed', requested: { seconds: 8 } })
+  expect(inputsOf(engine, 1)).toEqual([['source_video', `${id.replace('video_', 'job_')}/0`]])
+  const still = await client.videos.downloadContent(longer.id, { variant: 'thumbnail' })
+  expect(still.headers.get('content-type')).toBe('image/png')
+  const upload = client.videos.extend({ prompt: 'x', seconds: '8', video: new File(['x'], 'clip.mp4') })
+  expect(await upload.catch((error: unknown) => error)).toMatchObject({ status: 400, param: 'video' })
 })
 
 test('chat, whole and streamed', async () => {

@@ -16,7 +16,9 @@ describe('the key', () => {
     ['GET', '/v1/models'],
     ['GET', '/v1/models/img-1'],
     ['POST', '/v1/images/generations'],
+    ['POST', '/v1/images/edits'],
     ['POST', '/v1/videos'],
+    ['POST', '/v1/videos/extensions'],
     ['GET', '/v1/videos'],
     ['GET', '/v1/videos/video_01'],
     ['DELETE', '/v1/videos/video_01'],
@@ -59,6 +61,15 @@ describe('models', () => {
     expect(await (await get(`/v1/models/${id}`)).json()).toMatchObject({ id: 'studio/img-2', owned_by: 'studio' })
   })
 
+  test('what it takes: each role with its least and most', async () => {
+    const { capabilities } = await (await get('/v1/models/vid-guided')).json()
+    expect(capabilities.inputs).toEqual([
+      { role: 'reference', min: 0, max: 3 },
+      { role: 'first_frame', min: 0, max: 1 },
+      { role: 'last_frame', min: 0, max: 1 },
+    ])
+  })
+
   test('an unknown one is 404 with a suggestion', async () => {
     const response = await get('/v1/models/nope')
     expect(response.status).toBe(404)
@@ -85,6 +96,9 @@ test('the documentation has every route with a summary', async () => {
   const summaries = Object.entries(paths as Record<string, Record<string, { summary?: string }>>)
     .filter(([path]) => path.startsWith('/v1/'))
     .flatMap(([path, methods]) => Object.entries(methods).map(([method, { summary }]) => [method, path, summary]))
-  expect(summaries).toHaveLength(9)
+  expect(summaries).toHaveLength(11)
   for (const [, , summary] of summaries) expect(summary).toBeString()
+  for (const [path, methods] of Object.entries(paths as Record<string, { post?: { requestBody?: unknown } }>))
+    if (path.startsWith('/v1/') && methods.post !== undefined)
+      expect(JSON.stringify(methods.post.requestBody)).toContain('"example"')
 })

@@ -36,10 +36,13 @@ test('as base64 by default, from a file', async () => {
       input_tokens_details: { text_tokens: 0, image_tokens: 0 },
       output_tokens_details: { text_tokens: 0, image_tokens: 0 },
     },
+    requested: {},
+    delivered: { size: '1024x768' },
   })
   expect(engine.submitted[0]?.options).toEqual({
     caller: { kind: 'api_key', id: 'key-1' },
     surface: 'images.generations',
+    idempotency: { fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/), retry: false },
   })
 })
 
@@ -95,6 +98,7 @@ test.each([
   ['moderation_blocked', 400, null],
   ['verification_required', 502, 'false'],
   ['upstream_error', 502, null],
+  ['downgraded', 502, 'false'],
 ] as const)('a job that failed with %s is %i and names the job', async (code, status, retried) => {
   engine.fate = failing(domainFault(code, 'It went wrong.'))
   const response = await image()
@@ -121,7 +125,7 @@ test('a file that is gone is said, not sent as an empty picture', async () => {
 })
 
 test('streamed: one event a picture', async () => {
-  const response = await image({ stream: true, n: 2, quality: 'high' })
+  const response = await image({ stream: true, n: 2, quality: 'high', aspect_ratio: '4:3' })
   expect(response.headers.get('content-type')).toStartWith('text/event-stream')
   expect(response.headers.get('x-flow2api-job')).toBe('job_00a1')
   const text = await response.text()
@@ -134,6 +138,8 @@ test('streamed: one event a picture', async () => {
     quality: 'high',
     background: 'opaque',
     output_format: 'png',
+    requested: { aspect_ratio: '4:3' },
+    delivered: { size: '1024x768' },
   })
   expect(done).toBe('[DONE]')
 })

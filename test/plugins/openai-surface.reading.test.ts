@@ -1,14 +1,9 @@
-/** Reading requests: bodies, fields, sizes, pictures, messages. */
+/** Reading requests: bodies, fields, messages. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import type { ListedModel } from 'flow2api/contracts'
 import { type Body, fromForm, readBody } from '../../plugins/openai-surface/body.ts'
 import { readMessages } from '../../plugins/openai-surface/chat.ts'
-import { Fields } from '../../plugins/openai-surface/fields.ts'
 import { readImageRequest } from '../../plugins/openai-surface/images.ts'
-import { assignRoles, readPictures } from '../../plugins/openai-surface/inputs.ts'
-import { readParameters, readSize } from '../../plugins/openai-surface/parameters.ts'
-import { MODELS, PNG } from './openai-surface.fixtures.ts'
 
 const json = (values: Record<string, unknown>): Body => ({ values, textual: false })
 const form = (values: Record<string, unknown>): Body => ({ values, textual: true })
@@ -147,92 +142,6 @@ describe('image requests', () => {
     expect(readImageRequest(form({ prompt: new File(['x'], 'p.txt') }))._unsafeUnwrapErr()).toMatchObject({
       param: 'prompt',
       code: 'invalid_value',
-    })
-  })
-})
-
-describe('sizes', () => {
-  test.each([
-    ['1024x1024', { size: '1024x1024' }],
-    ['1024X768', { size: '1024x768' }],
-    ['1024×768', { size: '1024x768' }],
-    ['16:9', { aspectRatio: '16:9' }],
-    ['2k', { resolution: '2K' }],
-    ['1080P', { resolution: '1080p' }],
-    ['auto', {}],
-    [undefined, {}],
-    ['huge', { size: 'huge' }],
-  ])('%p', (written, expected) => {
-    expect(readSize(written)).toEqual(expected)
-  })
-
-  test('a field of its own beats what size says', () => {
-    const fields = new Fields(json({ size: '16:9', aspect_ratio: '1:1', image_size: '4k', seconds: '8' }))
-    expect(readParameters(fields, 'image')).toEqual({ aspectRatio: '1:1', resolution: '4K' })
-  })
-
-  test.each([
-    ['8', 8],
-    [4, 4],
-    ['2.5', 2.5],
-  ])('seconds %p', (written, seconds) => {
-    expect(readParameters(new Fields(json({ seconds: written })), 'video')).toEqual({ seconds })
-  })
-
-  test.each(['0', -1, 'long', {}])('seconds %p is refused', written => {
-    const fields = new Fields(json({ seconds: written }))
-    readParameters(fields, 'video')
-    expect(fields.fault).toMatchObject({ param: 'seconds', code: 'invalid_value' })
-  })
-})
-
-describe('pictures', () => {
-  const model = (id: string): ListedModel => {
-    const found = MODELS.find(candidate => candidate.id === id)
-    if (found === undefined) throw new Error(id)
-    return found
-  }
-  const base64 = PNG.toBase64()
-
-  test.each([
-    ['a file', new File([PNG], 'upload.bin')],
-    ['a data URL', `data:image/jpeg;base64,${base64}`],
-    ['bare base64', base64],
-    ['an object', { image_url: `data:image/png;base64,${base64}` }],
-    ['a chat part', { image_url: { url: base64 } }],
-    ['a list', [base64]],
-  ])('%s', async (_name, value) => {
-    const pictures = (await readPictures(value, 'input_reference'))._unsafeUnwrap()
-    expect(pictures).toEqual([{ mime: 'image/png', bytes: PNG }])
-  })
-
-  test.each([
-    ['https://example.test/a.png', 'invalid_value'],
-    [{ file_id: 'file-1' }, 'invalid_value'],
-    ['not base64!', 'invalid_value'],
-    [new File(['text'], 'a.png'), 'invalid_image_file'],
-  ])('%p is refused', async (value, code) => {
-    const refused = (await readPictures(value, 'input_reference'))._unsafeUnwrapErr()
-    expect(refused).toMatchObject({ code, param: 'input_reference' })
-  })
-
-  test('several are first frame, then last frame, whatever order the model lists them in', () => {
-    const two = [
-      { mime: 'image/png', bytes: PNG },
-      { mime: 'image/webp', bytes: PNG },
-    ]
-    const inputs = assignRoles(two, model('vid-frames'), 'input_reference')._unsafeUnwrap()
-    expect(inputs.map(({ role, mime }) => [role, mime])).toEqual([
-      ['first_frame', 'image/png'],
-      ['last_frame', 'image/webp'],
-    ])
-    const [one = { mime: '', bytes: PNG }] = two
-    expect(assignRoles([...two, one], model('vid-frames'), 'input_reference')._unsafeUnwrapErr().message).toContain(
-      'at most 2',
-    )
-    expect(assignRoles([one], model('vid-1'), 'input_reference')._unsafeUnwrapErr()).toMatchObject({
-      code: 'invalid_value',
-      param: 'input_reference',
     })
   })
 })

@@ -1,17 +1,17 @@
 /** `/v1/videos` over real HTTP. */
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { join } from 'node:path'
 import { domainFault } from 'flow2api/contracts'
-import { clip, PNG, pending } from './openai-surface.fixtures.ts'
-import { authorization, openWorld, type World } from './openai-surface.world.ts'
+import { clip, downgraded, PNG, pending } from './openai-surface.fixtures.ts'
+import { authorization, inputsOf, openWorld, pictureFile, type World } from './openai-surface.world.ts'
 
 let kernel: World['kernel']
 let engine: World['engine']
 let get: World['get']
 let post: World['post']
+let send: World['send']
 
 beforeEach(async () => {
-  ;({ kernel, engine, get, post } = await openWorld())
+  ;({ kernel, engine, get, post, send } = await openWorld())
 })
 afterEach(() => kernel.stop())
 
@@ -35,13 +35,26 @@ test('created from JSON and from a form, polled, then completed', async () => {
     seconds: '8',
     remixed_from_video_id: null,
     error: null,
+    requested: { size: '1280x720', seconds: 8 },
+    delivered: null,
   })
   engine.update('job_00a1', { status: 'running', progress: 40 })
   expect(await (await get('/v1/videos/video_00a1')).json()).toMatchObject({ status: 'in_progress', progress: 40 })
-  engine.update('job_00a1', { status: 'completed', progress: 100, media: [clip], finishedAt: 1_790_000_060_000 })
+  engine.update('job_00a1', {
+    status: 'completed',
+    progress: 100,
+    media: [clip],
+    delivered: { size: '1280x720', seconds: 8.04 },
+    finishedAt: 1_790_000_060_000,
+  })
   const finished = await get('/v1/videos/video_00a1')
   expect(finished.headers.get('openai-poll-after-ms')).toBeNull()
-  expect(await finished.json()).toMatchObject({ status: 'completed', progress: 100, completed_at: 1790000060 })
+  expect(await finished.json()).toMatchObject({
+    status: 'completed',
+    progress: 100,
+    completed_at: 1790000060,
+    delivered: { size: '1280x720', seconds: 8.04 },
+  })
 
   const form = new FormData()
   form.set('prompt', 'again')
@@ -50,22 +63,43 @@ test('created from JSON and from a form, polled, then completed', async () => {
   expect(engine.submitted[1]?.request).toMatchObject({ kind: 'video', model: '', parameters: { seconds: 8 } })
 })
 
-test('pictures reach a model that takes them, and no other', async () => {
-  const form = new FormData()
-  form.set('prompt', 'from here to there')
-  form.set('model', 'vid-frames')
-  form.append('input_reference[]', new File([PNG], 'a.png'))
-  form.append('input_reference[]', new File([PNG], 'blob'))
-  const send = () => kernel.fetch('/v1/videos', { method: 'POST', headers: { authorization }, body: form })
-  expect((await send()).status).toBe(200)
-  expect(engine.submitted[0]?.request.inputs.map(({ role, mime }) => [role, mime])).toEqual([
-    ['first_frame', 'image/png'],
-    ['last_frame', 'image/png'],
-  ])
-  form.set('model', 'vid-1')
-  const refused = await send()
-  expect([refused.status, (await refused.json()).error.param]).toEqual([400, 'input_reference'])
-  expect(engine.submitted).toHaveLength(1)
+test.each([
+  [['input_reference'], [['first_frame', 1]]],
+  [
+    ['input_reference', 'input_reference'],
+    [
+      ['first_frame', 1],
+      ['last_frame', 2],
+    ],
+  ],
+  [
+    ['input_reference[]', 'input_reference[]'],
+    [
+      ['first_frame', 1],
+      ['last_frame', 2],
+    ],
+  ],
+  [
+    ['input_reference[0]', 'input_reference[1]', 'input_reference[2]'],
+    [
+      ['first_frame', 1],
+      ['last_frame', 2],
+      ['reference', 3],
+    ],
+  ],
+])('pictures as %j get the roles that the model has, in order', async (names, expected) => {
+  const pictures = names.map((name, index) => [name, pictureFile(index + 1)] as const)
+  const model = names.length > 2 ? 'vid-guided' : 'vid-frames'
+  expect((await send('/v1/videos', [['prompt', 'go'], ['model', model], ...pictures])).status).toBe(200)
+  expect(inputsOf(engine)).toEqual(expected)
+})
+
+test('a model that takes no pictures refuses them, and is not replaced where it was named', async () => {
+  for (const model of ['vid-1', 'vid-one']) {
+    const refused = await post('/v1/videos', { prompt: 'go', model, input_reference: PNG.toBase64() })
+    expect([refused.status, (await refused.json()).error.param]).toEqual([400, 'input_reference'])
+  }
+  expect(engine.submitted).toHaveLength(0)
 })
 
 test('a failed one carries its error, and its content too', async () => {
@@ -75,6 +109,20 @@ test('a failed one carries its error, and its content too', async () => {
   expect(video).toMatchObject({ status: 'failed', error: { code: 'upstream_error', message: 'Upstream broke.' } })
   const content = await get('/v1/videos/video_0f/content')
   expect([content.status, content.headers.get('x-should-retry')]).toEqual([502, 'false'])
+})
+
+test('less than was asked for is a failure, unless the request allows it', async () => {
+  engine.fate = downgraded
+  const video = await (await post('/v1/videos', { prompt: 'x', resolution: '4K', allow_downgrade: true })).json()
+  expect(engine.submitted[0]?.request.parameters).toEqual({ resolution: '4K', allowDowngrade: true })
+  expect(video).toMatchObject({
+    status: 'failed',
+    error: { code: 'downgraded', message: 'Asked for 4K, delivered 1024x768.' },
+    requested: { resolution: '4K' },
+    delivered: { size: '1280x720', seconds: 8.04 },
+  })
+  const content = await get(`/v1/videos/${video.id}/content`)
+  expect([content.status, (await content.json()).error.code]).toEqual([502, 'downgraded'])
 })
 
 test.each([
@@ -132,35 +180,4 @@ test('deleted once it is final, refused before', async () => {
     deleted: true,
   })
   expect((await get('/v1/videos/video_01')).status).toBe(404)
-})
-
-test('content: whole, in part, not yet, and no other variant', async () => {
-  const bytes = new TextEncoder().encode('abcdefghijklmnopqrstuvwxyz')
-  const path = join(kernel.tmpDir, 'clip.mp4')
-  await Bun.write(path, bytes)
-  engine.add({ id: 'job_01', kind: 'video', status: 'running' })
-  const early = await get('/v1/videos/video_01/content')
-  expect([early.status, (await early.json()).error.code]).toEqual([400, 'video_not_ready'])
-
-  engine.update('job_01', { status: 'completed', media: [clip] })
-  for (const contents of [{ path }, { body: bytes }]) {
-    engine.contents = contents
-    const whole = await get('/v1/videos/video_01/content', { accept: 'application/binary' })
-    expect(Object.fromEntries(whole.headers)).toMatchObject({
-      'content-type': 'video/mp4',
-      'content-length': '26',
-      'accept-ranges': 'bytes',
-      'content-disposition': 'inline; filename="video_01.mp4"',
-    })
-    expect(await whole.text()).toBe('abcdefghijklmnopqrstuvwxyz')
-    const part = await get('/v1/videos/video_01/content', { range: 'bytes=3-5' })
-    expect([part.status, part.headers.get('content-range'), await part.text()]).toEqual([206, 'bytes 3-5/26', 'def'])
-    const beyond = await get('/v1/videos/video_01/content', { range: 'bytes=26-' })
-    expect([beyond.status, beyond.headers.get('content-range')]).toEqual([416, 'bytes */26'])
-    const head = await get('/v1/videos/video_01/content', {}, 'HEAD')
-    expect([head.status, head.headers.get('content-length')]).toEqual([200, '26'])
-  }
-  expect((await get('/v1/videos/video_01/content?variant=thumbnail')).status).toBe(404)
-  engine.contents = { path: join(kernel.tmpDir, 'missing.mp4') }
-  expect((await get('/v1/videos/video_01/content')).status).toBe(404)
 })

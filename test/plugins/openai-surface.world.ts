@@ -1,7 +1,10 @@
 /** A kernel with the surface before a fake engine, and short ways to talk to it. */
+import type { WebhookDesk } from 'flow2api/contracts'
+import type { Clock } from 'flow2api/plugin'
 import { createTestKernel, type TestKernel } from 'flow2api/testing'
 import surface from '../../plugins/openai-surface/index.ts'
-import { authPlugin, FakeEngine, jobsPlugin, KEY } from './openai-surface.fixtures.ts'
+import { FakeEngine } from './openai-surface.engine.ts'
+import { authPlugin, jobsPlugin, KEY, PNG, webhooksPlugin } from './openai-surface.fixtures.ts'
 
 export const authorization = `Bearer ${KEY}`
 
@@ -10,26 +13,63 @@ export interface World {
   readonly engine: FakeEngine
   get(path: string, headers?: Record<string, string>, method?: string): Promise<Response>
   post(path: string, body: unknown, init?: RequestInit): Promise<Response>
+  /** A multipart form; names may repeat. */
+  send(
+    path: string,
+    fields: readonly (readonly [string, string | File])[],
+    headers?: Record<string, string>,
+  ): Promise<Response>
 }
 
-export async function openWorld(): Promise<World> {
+interface Surroundings {
+  readonly clock?: Clock
+  /** Absent: webhooks are switched off. */
+  readonly webhooks?: WebhookDesk
+}
+
+export async function openWorld({ clock, webhooks }: Surroundings = {}): Promise<World> {
   const engine = new FakeEngine()
   const kernel = await createTestKernel({
-    plugins: { auth: authPlugin, generation: jobsPlugin(engine), 'openai-surface': surface },
+    plugins: {
+      auth: authPlugin,
+      generation: jobsPlugin(engine),
+      ...(webhooks !== undefined && { webhooks: webhooksPlugin(webhooks) }),
+      'openai-surface': surface,
+    },
+    ...(clock !== undefined && { clock }),
   })
   return {
     kernel,
     engine,
     get: (path, headers = {}, method = 'GET') => kernel.fetch(path, { method, headers: { authorization, ...headers } }),
-    post: (path, body, init = {}) =>
+    post: (path, body, { headers, ...init } = {}) =>
       kernel.fetch(path, {
         method: 'POST',
-        headers: { authorization, 'content-type': 'application/json' },
+        headers: { authorization, 'content-type': 'application/json', ...Object.fromEntries(new Headers(headers)) },
         body: JSON.stringify(body),
         ...init,
       }),
+    send: (path, fields, headers = {}) => {
+      const body = new FormData()
+      for (const [name, value] of fields) body.append(name, value)
+      return kernel.fetch(path, { method: 'POST', headers: { authorization, ...headers }, body })
+    },
   }
 }
+
+/** A picture that can be told from others, as its bytes are what it is told apart by. */
+export const pictureFile = (mark: number) =>
+  new File(
+    [...PNG, mark].map(byte => new Uint8Array([byte])),
+    'blob',
+  )
+
+/** Role and last byte of each picture, or where a video comes from: enough to see what went where. */
+export const inputsOf = (engine: FakeEngine, index = 0) =>
+  engine.submitted[index]?.request.inputs.map(input => [
+    input.role,
+    'from' in input ? `${input.from.jobId}/${input.from.index}` : input.bytes.at(-1),
+  ])
 
 /** The data of each event, comments left out. */
 export const events = (text: string): unknown[] =>

@@ -30,6 +30,41 @@ describe('leases', () => {
     expect(await bench.shown(1)).toMatchObject({ in_flight: { image: 1, video: 0 } })
   })
 
+  test('who needs one account waits for it beside those who take any, and is told when it can never serve', async () => {
+    await using bench = await Bench.open()
+    await bench.add('one', { image_concurrency: 1 })
+    await bench.add('two', { image_concurrency: 1 })
+    const [one, two] = [await bench.lease({ only: 1 }), await bench.lease({ only: 2 })]
+    expect([one.accountId, two.accountId]).toEqual([1, 2])
+    const places: string[] = []
+    const wait = (name: string, over: object = {}) =>
+      bench.acquire({ ...over, onQueue: (position: number) => places.push(`${name} ${position}`) })
+    const [bound, any, next, lost] = [
+      wait('bound', { only: 1 }),
+      wait('any'),
+      wait('next', { only: 1 }),
+      wait('lost', { only: 2 }),
+    ]
+    // A place among those who wait for the same.
+    expect(places).toEqual(['bound 1', 'any 1', 'next 2', 'lost 1'])
+    // Nobody who is behind it is held up.
+    await two[Symbol.asyncDispose]()
+    expect((await any)._unsafeUnwrap().accountId).toBe(2)
+    await one[Symbol.asyncDispose]()
+    expect((await bound)._unsafeUnwrap().accountId).toBe(1)
+    expect(places.slice(4)).toEqual(['next 1'])
+    await bench.call('POST', '/2/disable')
+    expect((await lost)._unsafeUnwrapErr()).toMatchObject({
+      code: 'no_account',
+      message: expect.stringMatching(/account #2, which is disabled/),
+    })
+    await bench.call('DELETE', '/1')
+    expect((await next)._unsafeUnwrapErr()).toMatchObject({
+      code: 'no_account',
+      message: expect.stringMatching(/account #1, which is not/),
+    })
+  })
+
   test('whoever gives up waiting is told so', async () => {
     await using bench = await Bench.open()
     await bench.add('one', { image_concurrency: 1 })

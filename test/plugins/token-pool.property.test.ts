@@ -16,6 +16,7 @@ const TIERS = ['free', 'pro'] as const
 interface Waiting {
   readonly number: number
   readonly key: string
+  readonly only: number | undefined
   readonly kind: MediaKind
   readonly abort: AbortController
   outcome: Lease | string | undefined
@@ -79,10 +80,11 @@ class World {
     this.pool = new Pool(this.ledger)
   }
 
-  ask(kind: MediaKind, tier: string | undefined, exclude: readonly number[]): void {
+  ask({ kind, tier, exclude, only }: Ask): void {
     const number = this.asked.length
     const abort = new AbortController()
-    const waiting: Waiting = { number, key: `${kind} ${tier} ${exclude}`, kind, abort, outcome: undefined }
+    const key = `${kind} ${tier} ${exclude} ${only}`
+    const waiting: Waiting = { number, key, only, kind, abort, outcome: undefined }
     this.asked.push(waiting)
     void this.pool
       .acquire({
@@ -92,6 +94,7 @@ class World {
         exclude,
         signal: abort.signal,
         ...(tier !== undefined && { tier }),
+        ...(only !== undefined && { only }),
       })
       .match(
         lease => {
@@ -118,13 +121,16 @@ class World {
   }
 }
 
+interface Ask {
+  readonly do: 'ask'
+  readonly kind: MediaKind
+  readonly tier: string | undefined
+  readonly only: number | undefined
+  readonly exclude: readonly number[]
+}
+
 type Step =
-  | {
-      readonly do: 'ask'
-      readonly kind: MediaKind
-      readonly tier: string | undefined
-      readonly exclude: readonly number[]
-    }
+  | Ask
   | { readonly do: 'release'; readonly which: number; readonly times: number }
   | { readonly do: 'abort'; readonly which: number }
   | { readonly do: 'edit'; readonly which: number; readonly change: Partial<Account> }
@@ -149,6 +155,10 @@ const ask = fc.record({
   do: fc.constant('ask' as const),
   kind: fc.constantFrom(...KINDS),
   tier: fc.constantFrom(undefined, undefined, ...TIERS),
+  only: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 4 }) },
+  ),
   exclude: fc.oneof(
     { weight: 4, arbitrary: fc.constant([]) },
     { weight: 1, arbitrary: fc.tuple(fc.integer({ min: 1, max: 4 })) },
@@ -180,7 +190,7 @@ const settle = () => new Promise(resolve => setImmediate(resolve))
 async function perform(world: World, one: Step): Promise<void> {
   switch (one.do) {
     case 'ask':
-      return world.ask(one.kind, one.tier, one.exclude)
+      return world.ask(one)
     case 'release': {
       const held = world.leases
       const picked = held[one.which % Math.max(1, held.length)]
@@ -254,6 +264,7 @@ function check(world: World, before: ReadonlyMap<number, Record<MediaKind, numbe
       if (account && now > used[kind]) expect(now).toBeLessThanOrEqual(limitOf(account, kind))
     }
   }
+  for (const { waiting, lease } of held) if (waiting.only !== undefined) expect(lease.accountId).toBe(waiting.only)
   // Equals were served in the order in which they asked.
   const keys = new Set(world.asked.map(({ key }) => key))
   for (const key of keys) {
@@ -272,7 +283,9 @@ function check(world: World, before: ReadonlyMap<number, Record<MediaKind, numbe
       const ready = account.state === 'ready' || (account.stateUntil !== null && account.stateUntil <= world.now)
       const enough = tier !== 'pro' || account.tier === 'pro'
       const room = world.ledger.inFlight(account.id)[one.kind] < limitOf(account, one.kind)
-      return kind !== undefined && ready && enough && room && !exclude?.split(',').includes(String(account.id))
+      const meant = one.only === undefined || one.only === account.id
+      const tried = exclude?.split(',').includes(String(account.id))
+      return kind !== undefined && ready && enough && room && meant && !tried
     })
     expect(free.map(({ id }) => id)).toEqual([])
   }

@@ -120,6 +120,34 @@ describe('choosing an account', () => {
     expect(text).toContain('needs pro')
     expect(text).toContain('1 disabled, 2 of too low a tier, 1 switched off for this kind')
   })
+  test('work that one account alone can do waits for that one, and for nothing else', () => {
+    const busy = account(1, { imageConcurrency: 1 })
+    expect(pick([busy, account(2)], { only: 1 })).toBe(1)
+    expect(pick([busy, account(2)], { only: 1 }, view({ 1: 1 }))).toBe('busy')
+    const bound = (one: Account, over: Partial<Want> = {}) => {
+      const choice = choose([account(2), one], { ...want, only: 1, ...over }, view())
+      return choice.outcome === 'refused' ? choice.fault : undefined
+    }
+    const away = { stateUntil: NOW + MINUTE }
+    for (const [one, code, reason] of [
+      [account(3), 'no_account', 'not in the pool any more'],
+      [account(1, { provider: 'acme' }), 'no_account', 'not in the pool any more'],
+      [account(1, { state: 'disabled' }), 'no_account', 'which is disabled'],
+      [account(1, { state: 'needs_session' }), 'no_account', 'waiting for a new session'],
+      [account(1, { state: 'migrated' }), 'no_account', 'moved away upstream'],
+      [account(1, { imageEnabled: false }), 'no_account', 'switched off for this kind'],
+      [account(1, { state: 'cooling', ...away }), 'accounts_cooling', 'cooling down'],
+      [account(1, { state: 'quota_spent', ...away }), 'insufficient_quota', 'out of quota'],
+    ] as const) {
+      const refused = bound(one)
+      expect(refused).toMatchObject({ code })
+      expect(refused?.message).toContain('account #1')
+      expect(refused?.message).toContain(reason)
+      expect(refused?.retryAfterMs).toBe(code === 'no_account' ? undefined : MINUTE)
+    }
+    expect(bound(account(1), { tier: 'pro' })?.message).toContain('pencil needs pro')
+    expect(bound(account(1), { exclude: [1] })?.code).toBe('no_account')
+  })
   test('cooling tells when the nearest comes back', () => {
     const until = (id: number, minutes: number) => account(id, { state: 'cooling', stateUntil: NOW + minutes * MINUTE })
     const choice = choose([until(1, 5), until(2, 2), until(3, 9)], want, view())

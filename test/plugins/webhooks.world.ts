@@ -37,6 +37,7 @@ export function jobOf(id: string, more: Partial<Job> = {}): Job {
     finishedAt: 3_000,
     requested: {},
     media: [],
+    delivered: null,
     fault: null,
     callerId: 'key',
     ...more,

@@ -1,0 +1,108 @@
+/** `callback_url`: where the end of a job is to be told. */
+import { afterEach, expect, test } from 'bun:test'
+import { domainFault, type WebhookDesk } from 'flow2api/contracts'
+import { errAsync, okAsync } from 'flow2api/plugin'
+import { clip, PNG } from './openai-surface.fixtures.ts'
+import { openWorld, type World } from './openai-surface.world.ts'
+
+const URL = 'https://hooks.test/done'
+const dataUrl = `data:image/png;base64,${PNG.toBase64()}`
+
+let world: World
+afterEach(() => world.kernel.stop())
+
+/** What was asked of it, in order. */
+class FakeDesk implements WebhookDesk {
+  readonly asked: string[] = []
+  failing = false
+
+  check = (url: string) => {
+    this.asked.push(`check ${url}`)
+    return url.startsWith('https://hooks.test/')
+      ? okAsync(undefined)
+      : errAsync(domainFault('url_refused', 'This address is private.'))
+  }
+
+  register = (jobId: string, url: string) => {
+    this.asked.push(`register ${jobId} ${url}`)
+    return this.failing ? errAsync(domainFault('disk_full', 'The disk is full.')) : okAsync(undefined)
+  }
+}
+
+const open = async (webhooks?: WebhookDesk) => {
+  world = await openWorld(webhooks === undefined ? {} : { webhooks })
+  world.engine.add({ id: 'job_0e', kind: 'video', status: 'completed', media: [clip] })
+}
+
+const ENDPOINTS: readonly (readonly [string, Record<string, unknown>])[] = [
+  ['/v1/images/generations', { prompt: 'a fox' }],
+  ['/v1/images/generations', { prompt: 'a fox', stream: true }],
+  ['/v1/images/edits', { prompt: 'x', image: dataUrl }],
+  ['/v1/videos', { prompt: 'x' }],
+  ['/v1/videos/extensions', { prompt: 'x', video: { id: 'video_0e' } }],
+  ['/v1/chat/completions', { messages: [{ role: 'user', content: 'a' }] }],
+]
+
+test.each(ENDPOINTS)('%s %j: checked before the job, registered with it', async (path, body) => {
+  const desk = new FakeDesk()
+  await open(desk)
+  expect((await world.post(path, { ...body, callback_url: URL })).status).toBe(200)
+  expect(desk.asked).toEqual([`check ${URL}`, `register job_00a1 ${URL}`])
+})
+
+test.each(ENDPOINTS)('%s %j: an address that may not be is refused, and nothing made', async (path, body) => {
+  const desk = new FakeDesk()
+  await open(desk)
+  const response = await world.post(path, { ...body, callback_url: 'http://10.0.0.1/' })
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ error: { code: 'url_refused', param: 'callback_url' } })
+  expect([world.engine.submitted.length, desk.asked]).toEqual([0, ['check http://10.0.0.1/']])
+})
+
+test.each(ENDPOINTS)('%s %j: without webhooks it is refused', async (path, body) => {
+  await open()
+  const response = await world.post(path, { ...body, callback_url: URL })
+  expect(response.status).toBe(400)
+  const { error } = await response.json()
+  expect(error).toMatchObject({ code: 'invalid_value', param: 'callback_url' })
+  expect(error.message).toContain('Webhooks are switched off')
+  expect(world.engine.submitted).toHaveLength(0)
+})
+
+test('without the field nobody is asked, with or without webhooks', async () => {
+  const desk = new FakeDesk()
+  await open(desk)
+  expect((await world.post('/v1/videos', { prompt: 'x', callback_url: null })).status).toBe(200)
+  expect(desk.asked).toEqual([])
+})
+
+test('it is text in a form, and nothing but text in JSON', async () => {
+  const desk = new FakeDesk()
+  await open(desk)
+  const fields = [['prompt', 'x'] as const, ['callback_url', URL] as const]
+  expect((await world.send('/v1/videos', fields)).status).toBe(200)
+  expect(desk.asked).toEqual([`check ${URL}`, `register job_00a1 ${URL}`])
+  const response = await world.post('/v1/videos', { prompt: 'x', callback_url: [URL] })
+  expect([response.status, (await response.json()).error.param]).toEqual([400, 'callback_url'])
+})
+
+test('a callback that cannot be kept is said, with the job that goes on', async () => {
+  const desk = new FakeDesk()
+  desk.failing = true
+  await open(desk)
+  const response = await world.post('/v1/videos', { prompt: 'x', callback_url: URL })
+  expect([response.status, response.headers.get('x-flow2api-job')]).toEqual([503, 'job_00a1'])
+  desk.register = () => {
+    throw new Error('gone')
+  }
+  const broken = await world.post('/v1/videos', { prompt: 'y', callback_url: URL })
+  expect([broken.status >= 500, broken.headers.get('x-flow2api-job')]).toEqual([true, 'job_00a2'])
+})
+
+test('another callback is another request', async () => {
+  await open(new FakeDesk())
+  const headers = { 'Idempotency-Key': 'one' }
+  await world.post('/v1/videos', { prompt: 'x', callback_url: URL }, { headers })
+  const reused = await world.post('/v1/videos', { prompt: 'x', callback_url: `${URL}/2` }, { headers })
+  expect((await reused.json()).error.code).toBe('idempotency_key_reused')
+})
