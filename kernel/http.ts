@@ -22,7 +22,7 @@ const HARD_BODY_LIMIT = 8 * 1024 ** 3
 const IDLE_TIMEOUT_S = 60
 
 const EXPOSED =
-  'x-request-id, x-flow2api-job, retry-after, retry-after-ms, x-should-retry, openai-poll-after-ms, content-length, content-range, accept-ranges, content-disposition'
+  'x-request-id, x-flow2api-job, location, preference-applied, retry-after, retry-after-ms, x-should-retry, openai-poll-after-ms, content-length, content-range, accept-ranges, content-disposition'
 
 export class HttpServer {
   #table: RouteTable | undefined

@@ -4,6 +4,17 @@ import type { Fault } from 'flow2api/plugin'
 import { accountOf, type JobRecord, type UnitRecord } from './records.ts'
 import { type Ending, endingOf, jobOf } from './state.ts'
 
+const VERSIONS_PER_MS = 1_000
+
+/**
+ * A number for a state of a job that was reached at this time. It rises with every change, and over restarts as long as
+ * the machine's clock does, without being stored.
+ */
+const versionAt = (milliseconds: number): number => milliseconds * VERSIONS_PER_MS
+
+/** Of a job that ended then: higher than whatever came before, and the same whenever it is asked for. */
+export const finalVersion = (finishedAt: number): number => versionAt(finishedAt + 1) - 1
+
 export class ActiveJob {
   readonly units: readonly ActiveUnit[]
   /** The caller asked for the end of it. */
@@ -12,13 +23,18 @@ export class ActiveJob {
   penalised = false
   /** Bytes that its units made are in files. */
   hasFiles: boolean
+  /** Of its present state; see `versionAt`. */
+  version: number
 
   constructor(
     readonly record: JobRecord,
     units: readonly UnitRecord[],
     /** It was begun by an earlier process; some of its units may have ended already. */
     restored = false,
+    /** Since when this process knows it; epoch milliseconds. */
+    since = record.createdAt,
   ) {
+    this.version = versionAt(since)
     this.units = units.map(unit => new ActiveUnit(this, unit, restored))
     // An earlier process may have written some that no record names.
     this.hasFiles = restored
@@ -26,6 +42,11 @@ export class ActiveJob {
 
   get id(): string {
     return this.record.id
+  }
+
+  /** It is another than before. */
+  touch(now: number): void {
+    this.version = Math.max(this.version + 1, versionAt(now))
   }
 
   view(): Job {
@@ -66,6 +87,10 @@ export class ActiveUnit {
   holding = false
   /** The deadline passed during that call. */
   late = false
+  /** For so long its provider has answered that it runs, and nothing else. Silence of the provider does not count. */
+  quietMs = 0
+  /** When it last did; `undefined` once it did not answer. */
+  answeredAt: number | undefined
   /** The progress that was last written. */
   savedProgress = 0
 
@@ -87,6 +112,13 @@ export class ActiveUnit {
   /** Only its account can go on with it. */
   get stays(): boolean {
     return this.record.step !== undefined || accountOf(this.job.record) !== undefined
+  }
+
+  /** One more round was answered; `progress`: there is some, or the operation is a new one. */
+  answered(now: number, progress: boolean): void {
+    if (progress) this.quietMs = 0
+    else if (this.answeredAt !== undefined) this.quietMs += Math.max(0, now - this.answeredAt)
+    this.answeredAt = now
   }
 
   /** Never falls. */

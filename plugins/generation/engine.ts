@@ -7,6 +7,7 @@ import {
   type JobFilter,
   type JobRequest,
   type ListedModel,
+  type MediaKind,
   type SubmitOptions,
 } from 'flow2api/contracts'
 import { err, errAsync, type Fault, fault, ok, okAsync, type Result, ResultAsync } from 'flow2api/plugin'
@@ -15,12 +16,13 @@ import { admit, settledRecord } from './admission.ts'
 import { type Archive, noJob } from './archive.ts'
 import { discardUpstream } from './discard.ts'
 import type { JobFiles } from './files.ts'
+import { keyRecord, type Repetitions } from './idempotency.ts'
 import type { Inputs } from './inputs.ts'
 import type { Ledger, Watcher } from './ledger.ts'
 import type { Models } from './models.ts'
 import type { Opened } from './open.ts'
 import type { Ports } from './ports.ts'
-import { type InputRecord, type JobRecord, newUnit } from './records.ts'
+import { type InputRecord, type JobRecord, type KeyRecord, newUnit } from './records.ts'
 import type { Runner } from './runner.ts'
 import { cancelledEnding } from './state.ts'
 import { openThumbnail } from './thumbnail.ts'
@@ -36,8 +38,10 @@ export interface EngineParts {
   readonly files: JobFiles
   readonly inputs: Inputs
   readonly archive: Archive
+  readonly repetitions: Repetitions
   readonly ports: Ports
   readonly maxQueue: number
+  readonly heartbeatMs: number
   /** Fires when the instance leaves. */
   readonly leaving: AbortSignal
   /** 32 hex digits that rise with time. */
@@ -55,7 +59,29 @@ export class Engine implements JobEngine {
     return settled(this.parts.models.find(id).map(({ listed }) => listed))
   }
 
+  heartbeatMs(): number {
+    return this.parts.heartbeatMs
+  }
+
+  defaultModel(kind: MediaKind): ListedModel | undefined {
+    const found = this.parts.models.defaultOf(kind)
+    return found.isOk() ? found.value.listed : undefined
+  }
+
   submit(request: JobRequest, options: SubmitOptions): ResultAsync<Job, Fault> {
+    const { caller, idempotency } = options
+    if (!idempotency) return this.#admit(request, options)
+    const { ledger, repetitions } = this.parts
+    const first = repetitions.find(caller.id, idempotency)
+    if (first.isErr()) return errAsync(first.error)
+    // While its first try is being written, that one's answer is as old as the job.
+    if (first.value) return first.value.andThen(({ id }) => this.get(id))
+    const job = this.#admit(request, options)
+    ledger.claims.add(caller.id, idempotency, job)
+    return job
+  }
+
+  #admit(request: JobRequest, options: SubmitOptions): ResultAsync<Job, Fault> {
     const { models, archive, inputs, files } = this.parts
     const admitted = admit(request, models, id => archive.find(id))
     if (admitted.isErr()) return errAsync(admitted.error)
@@ -64,15 +90,17 @@ export class Engine implements JobEngine {
     const id = `job_${this.parts.newId()}`
     const { model, inputs: supplied } = admitted.value
     const { ledger, ports } = this.parts
-    const enqueue = (records: readonly InputRecord[]) =>
-      this.#enqueue({
+    const enqueue = (records: readonly InputRecord[]) => {
+      const record = {
         ...settledRecord(request, admitted.value, records),
         seq: ledger.store.nextSeq(),
         id,
         surface: options.surface,
         callerId: options.caller.id,
         createdAt: ports.clock.now(),
-      })
+      }
+      return this.#enqueue(record, options.idempotency && keyRecord(record, options.idempotency))
+    }
     if (supplied.length === 0) return enqueue([])
     return inputs
       .store(id, model.provider, supplied)
@@ -182,11 +210,11 @@ export class Engine implements JobEngine {
   }
 
   /** Work begins at once, so that what it writes first shares the transaction of the job itself. */
-  #enqueue(record: JobRecord): ResultAsync<Job, Fault> {
+  #enqueue(record: JobRecord, key: KeyRecord | undefined): ResultAsync<Job, Fault> {
     const { ledger, files } = this.parts
     const units = Array.from({ length: record.count }, (_, index) => newUnit(record, index))
     const job = new ActiveJob(record, units)
-    const written = ledger.store.insert(record, units)
+    const written = ledger.store.insert(record, units, key)
     ledger.add(job)
     for (const unit of job.units) ledger.hand(unit)
     const undo = (fault: Fault) => {

@@ -56,6 +56,29 @@ export class JobFiles {
     await rmdir(folder).catch(() => {})
   }
 
+  /** Jobs that have files, the oldest first: ids rise with time. */
+  async jobs(): Promise<readonly string[]> {
+    return (await readdir(this.#folder).catch(() => [])).sort()
+  }
+
+  /** How much was supplied for the job and is still here. */
+  async suppliedBytes(jobId: string): Promise<number> {
+    let bytes = 0
+    for (const path of await this.#supplied(jobId)) bytes += (await stat(path).catch(() => undefined))?.size ?? 0
+    return bytes
+  }
+
+  /** Removes what was supplied. What was made stays. */
+  async removeSupplied(jobId: string): Promise<void> {
+    for (const path of await this.#supplied(jobId)) await rm(path, { force: true })
+    await rmdir(join(this.#folder, jobId)).catch(() => {})
+  }
+
+  async #supplied(jobId: string): Promise<readonly string[]> {
+    const names = await readdir(join(this.#folder, jobId)).catch(() => [])
+    return names.filter(name => !name.startsWith(MADE)).map(name => this.path(jobId, name))
+  }
+
   async remove(jobId: string): Promise<void> {
     await rm(join(this.#folder, jobId), { recursive: true, force: true })
   }

@@ -5,6 +5,8 @@
 import type { Job } from 'flow2api/contracts'
 import type { Logger } from 'flow2api/plugin'
 import { ActiveJob, type ActiveUnit } from './active.ts'
+import { Claims } from './idempotency.ts'
+import { Pace } from './pace.ts'
 import type { Store } from './store.ts'
 
 /** The instance that takes work. There is one, except between the end of one and the start of the next. */
@@ -29,6 +31,9 @@ export class Ledger {
   readonly #watchers = new Map<string, Set<Watcher>>()
   /** Units that wait for a slot: the queue that admission bounds. */
   readonly waiting = new Set<ActiveUnit>()
+  /** Submissions that are not on disk yet. */
+  readonly claims = new Claims()
+  readonly pace = new Pace(() => this.units())
   #host: Host | undefined
 
   constructor(
@@ -37,8 +42,9 @@ export class Ledger {
   ) {}
 
   /** Takes up what the last process left unfinished. Work on it begins with the first host. */
-  load(): void {
-    for (const { job, units } of this.store.unfinished()) this.#jobs.set(job.id, new ActiveJob(job, units, true))
+  load(now: number): void {
+    for (const { job, units } of this.store.unfinished()) this.#jobs.set(job.id, new ActiveJob(job, units, true, now))
+    for (const { kind, milliseconds } of this.store.durations()) this.pace.learn(kind, milliseconds)
   }
 
   get host(): Host | undefined {
@@ -83,7 +89,8 @@ export class Ledger {
     else this.#park(unit.job)
   }
 
-  changed(job: ActiveJob): void {
+  changed(job: ActiveJob, now: number): void {
+    job.touch(now)
     const interested = [...(this.#watchers.get(job.id) ?? [])].filter(watcher => watcher.changed)
     if (interested.length === 0) return
     const view = job.view()
@@ -94,6 +101,9 @@ export class Ledger {
   finish(job: ActiveJob, emit: (job: Job) => void): void {
     if (!this.#jobs.delete(job.id)) return
     const view = job.view()
+    const { status, startedAt, finishedAt, kind } = view
+    if (status === 'completed' && startedAt !== null && finishedAt !== null)
+      this.pace.learn(kind, finishedAt - startedAt)
     const watchers = this.#watchers.get(job.id)
     this.#watchers.delete(job.id)
     for (const watcher of watchers ?? []) this.#tell(() => watcher.ended?.(view))

@@ -26,7 +26,7 @@ export class Lifecycle {
   }
 
   changed(unit: ActiveUnit): void {
-    this.ledger.changed(unit.job)
+    this.ledger.changed(unit.job, this.ports.clock.now())
   }
 
   /**

@@ -105,6 +105,12 @@ export const timedOut = (kind: 'image' | 'video', limitMs: number): Fault =>
     `The ${kind} was not ready within ${limitMs / 1000} s. Raise [generation] ${kind}_timeout if this provider needs longer.`,
   )
 
+export const stalled = (limitMs: number): Fault =>
+  domainFault(
+    'generation_timeout',
+    `The provider reported the work as running for ${limitMs / 1000} s without any progress, so it was given up. Raise [generation] stall_timeout_s if this provider reports nothing in between.`,
+  )
+
 export const polledEnough = (rounds: number): Fault =>
   domainFault(
     'generation_timeout',

@@ -8,7 +8,7 @@ import type { ActiveUnit } from './active.ts'
 import { ask, attempt, faultOf, timeLimit } from './ask.ts'
 import type { Ledger } from './ledger.ts'
 import type { Lifecycle } from './lifecycle.ts'
-import { polledEnough, unknownOutcome, verdictOf } from './policy.ts'
+import { polledEnough, stalled, unknownOutcome, verdictOf } from './policy.ts'
 import type { Ports } from './ports.ts'
 import { sessionOf } from './session.ts'
 
@@ -102,6 +102,7 @@ export class Poller {
       : err(faultOf(new Error(`the plugin "${group.provider}" is not loaded`)))
     if (answer.isErr()) {
       group.failures++
+      for (const { unit } of asked) unit.answeredAt = undefined
       const { code, message } = answer.error
       const level = group.failures === 1 ? 'warn' : 'debug'
       ports.log[level](
@@ -143,15 +144,20 @@ export class Poller {
   }
 
   async #apply(unit: ActiveUnit, status: OperationStatus, most: number): Promise<void> {
-    const { life, ledger } = this.parts
+    const { life, ledger, ports } = this.parts
     const { record } = unit
     record.polls++
     switch (status.state) {
-      case 'running':
+      case 'running': {
         if (record.polls >= most) return void (await life.fail(unit, polledEnough(record.polls)))
-        if (!unit.advance(Math.min(94, status.progress ?? 0))) return
+        const advanced = unit.advance(Math.min(94, status.progress ?? 0))
+        unit.answered(ports.clock.now(), advanced || record.polls === 1)
+        if (ports.stallMs > 0 && unit.quietMs >= ports.stallMs)
+          return void (await life.fail(unit, stalled(ports.stallMs)))
+        if (!advanced) return
         if (record.progress - unit.savedProgress >= PROGRESS_STEP) void life.save(unit)
         return life.changed(unit)
+      }
       case 'done':
         await life.finished(unit, status.media, status.credits)
         return ledger.hand(unit)

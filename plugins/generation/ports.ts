@@ -13,6 +13,8 @@ export interface Ports {
   readonly log: Logger
   /** How long a piece of this kind may take. */
   limitMs(kind: MediaKind): number
+  /** After how long without any progress a running operation is given up; 0: never. */
+  readonly stallMs: number
   /** Keeps the instance while something must be finished on it. */
   begin(label: string): Hold
   emit(job: Job): void

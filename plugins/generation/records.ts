@@ -88,6 +88,16 @@ export interface UnitRecord {
   progress: number
 }
 
+/** Which job a request became. */
+export interface KeyRecord {
+  readonly seq: number
+  readonly jobId: string
+  readonly callerId: string
+  readonly key: string | null
+  readonly fingerprint: string
+  readonly createdAt: number
+}
+
 export interface StoredJob {
   readonly job: JobRecord
   readonly units: readonly UnitRecord[]

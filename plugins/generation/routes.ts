@@ -1,22 +1,29 @@
 /** `/v1/jobs/{id}`: any request of any endpoint, by the id that its answer carried. */
-import { type AuthService, faultResponse, type Job, type JobEngine, jobResponse } from 'flow2api/contracts'
+import { type AuthService, faultResponse, type Job, type JobEngine, jobBody, jobResponse } from 'flow2api/contracts'
 import { Elysia, type Fault, FaultError, type Handle, type ResultAsync } from 'flow2api/plugin'
-import { jobBody } from './view.ts'
+import type { JobEvents } from './events.ts'
 
 /** A video's id names the same job. */
 const jobId = (id: string): string => id.replace(/^video_/, 'job_')
 
-export function jobRoutes(auth: Handle<AuthService>, engine: Pick<JobEngine, 'get' | 'cancel'>) {
-  const answer = async (request: Request, job: () => ResultAsync<Job, Fault>): Promise<Response> => {
+export function jobRoutes(
+  auth: Handle<AuthService>,
+  engine: Pick<JobEngine, 'get' | 'cancel'>,
+  events: Pick<JobEvents, 'open'>,
+  eta: (job: Job) => number | null,
+) {
+  const respond = async (request: Request, answer: () => ResultAsync<Response, Fault>): Promise<Response> => {
     try {
-      const found = await auth.verify(request, 'api').andThen(job)
-      return found.isOk() ? jobResponse(jobBody(found.value), found.value.id) : faultResponse(found.error)
+      const response = await auth.verify(request, 'api').andThen(answer)
+      return response.isOk() ? response.value : faultResponse(response.error)
     } catch (cause) {
       // `auth` is gone for the moment; everything else is a bug, for the kernel.
       if (cause instanceof FaultError) return faultResponse(cause.fault)
       throw cause
     }
   }
+  const answer = (request: Request, job: () => ResultAsync<Job, Fault>) =>
+    respond(request, () => job().map(found => jobResponse(jobBody(found, eta(found)), found.id)))
   const tags = ['Jobs']
   return new Elysia()
     .get('/v1/jobs/:id', ({ request, params }) => answer(request, () => engine.get(jobId(params.id))), {
@@ -27,6 +34,18 @@ export function jobRoutes(auth: Handle<AuthService>, engine: Pick<JobEngine, 'ge
           'Every generating request is a job; `x-flow2api-job` of its answer is the id. Status, progress, place in the queue, media or error. Works for requests of every endpoint, also after the caller hung up or the gateway restarted.',
       },
     })
+    .get(
+      '/v1/jobs/:id/events',
+      ({ request, params }) => respond(request, () => events.open(jobId(params.id), request)),
+      {
+        detail: {
+          tags,
+          summary: 'Follow a job',
+          description:
+            'Server-sent events: `state`, `progress`, and at the end `completed` or `failed`, each with the job as `data` and an `id` that rises. The first is the job as it is. Whoever comes back with `Last-Event-ID` misses nothing that still counts, and gets 204 where that was the last event. Hanging up does not touch the job.',
+        },
+      },
+    )
     .post('/v1/jobs/:id/cancel', ({ request, params }) => answer(request, () => engine.cancel(jobId(params.id))), {
       parse: 'none',
       detail: {

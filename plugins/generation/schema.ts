@@ -81,3 +81,23 @@ export const units = sqliteTable('generation_units', {
   /** What the account had left, as the last step that said so had it. */
   credits: real('credits'),
 })
+
+/** Which job a request became, so that its repetition finds that one. Written together with the job. */
+export const keys = sqliteTable(
+  'generation_keys',
+  {
+    /** Of the job. */
+    seq: integer('seq').primaryKey(),
+    jobId: text('job_id').notNull(),
+    callerId: text('caller_id').notNull(),
+    /** The caller's `Idempotency-Key`. */
+    key: text('key'),
+    /** Hash over endpoint and body. */
+    fingerprint: text('fingerprint').notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  table => [
+    index('generation_keys_key').on(table.key).where(sql`${table.key} is not null`),
+    index('generation_keys_fingerprint').on(table.fingerprint),
+  ],
+)

@@ -15,6 +15,12 @@ export const GenerationSettings = t.Object(
       exclusiveMinimum: 0,
       description: 'Seconds that a video may take, from its start and not from the queue.',
     }),
+    stall_timeout_s: t.Number({
+      default: 600,
+      minimum: 0,
+      description:
+        'Seconds after which running work is given up whose provider answers and reports no progress; 0: never.',
+    }),
     max_queue: t.Integer({
       default: 1000,
       minimum: 1,
@@ -29,6 +35,11 @@ export const GenerationSettings = t.Object(
       default: 30,
       minimum: 0,
       description: 'Days that finished jobs and their inputs are kept; 0 keeps them for ever.',
+    }),
+    max_data_mb: t.Number({
+      default: 1024,
+      minimum: 0,
+      description: 'Input files of finished jobs are removed, the oldest first, beyond this size; 0: no limit.',
     }),
     idempotency_ttl_s: t.Integer({
       default: 86_400,

@@ -1,12 +1,15 @@
 /** The tables behind the engine: prepared statements and group commit. Reading is synchronous. */
 
 import { and, asc, between, desc, eq, getTableColumns, gt, inArray, isNull, lt, max, type SQL, sql } from 'drizzle-orm'
-import type { JobFilter } from 'flow2api/contracts'
+import type { JobFilter, MediaKind } from 'flow2api/contracts'
 import type { Database, Fault, ResultAsync } from 'flow2api/plugin'
 import { GroupCommit } from './group-commit.ts'
-import { durable, type JobRecord, type StoredJob, type UnitRecord, unitKey } from './records.ts'
+import { durable, type JobRecord, type KeyRecord, type StoredJob, type UnitRecord, unitKey } from './records.ts'
 import { endingRow, jobRecord, jobRow, unitRecord, unitRow } from './rows.ts'
-import { jobs, units } from './schema.ts'
+import { jobs, keys, units } from './schema.ts'
+
+/** So many of the latest jobs say how long work takes. */
+const LATEST = 200
 
 /** SQLite binds at most 32,766 values in a statement; this stays far below. */
 const KEYS_AT_ONCE = 1_000
@@ -36,10 +39,13 @@ export class Store {
     return ++this.#lastSeq
   }
 
-  /** A new job with its units. */
-  insert(job: JobRecord, parts: readonly UnitRecord[]): ResultAsync<void, Fault> {
+  /** A new job with its units, and by what its repetitions are known: all of it or nothing. */
+  insert(job: JobRecord, parts: readonly UnitRecord[], key?: KeyRecord): ResultAsync<void, Fault> {
     const row = jobRow(job)
-    const written = this.#commit.add(`job ${job.seq}`, () => void this.#statements.insertJob.run(row))
+    const written = this.#commit.add(`job ${job.seq}`, () => {
+      this.#statements.insertJob.run(row)
+      if (key) this.#statements.insertKey.run({ ...key })
+    })
     // Units share the transaction of their job; the job's own result stands for all.
     for (const unit of parts) void this.saveUnit(unit)
     return written
@@ -62,7 +68,30 @@ export class Store {
     const gone = [...seqs]
     return this.#commit.add(`removal of ${gone.join()}`, () => {
       for (const seq of gone) this.#db.delete(units).where(ofJob(seq)).run()
+      this.#db.delete(keys).where(inArray(keys.seq, gone)).run()
       this.#db.delete(jobs).where(inArray(jobs.seq, gone)).run()
+    })
+  }
+
+  /** What the caller last sent under this key. */
+  key(callerId: string, key: string): KeyRecord | undefined {
+    return this.#statements.keyed.get({ callerId, key })
+  }
+
+  /** The caller's newest request of this fingerprint. */
+  newestAlike(callerId: string, fingerprint: string): KeyRecord | undefined {
+    return this.#statements.alike.get({ callerId, fingerprint })
+  }
+
+  /** Behind `seq`, the oldest first. */
+  oldestKeys(seq: number, limit: number): readonly KeyRecord[] {
+    return this.#db.select().from(keys).where(gt(keys.seq, seq)).orderBy(asc(keys.seq)).limit(limit).all()
+  }
+
+  forgetKeys(seqs: readonly number[]): ResultAsync<void, Fault> {
+    const gone = [...seqs]
+    return this.#commit.add(`keys of ${gone.join()}`, () => {
+      this.#db.delete(keys).where(inArray(keys.seq, gone)).run()
     })
   }
 
@@ -97,6 +126,22 @@ export class Store {
   unfinished(): readonly StoredJob[] {
     const rows = this.#db.select().from(jobs).where(isNull(jobs.finishedAt)).orderBy(asc(jobs.seq)).all()
     return this.#withUnits(rows)
+  }
+
+  /** What the latest jobs that were completed took from their start, in the order of admission. */
+  durations(): readonly { readonly kind: MediaKind; readonly milliseconds: number }[] {
+    const { kind, startedAt, finishedAt, status } = jobs
+    return this.#db
+      .select({ kind, startedAt, finishedAt, status })
+      .from(jobs)
+      .where(gt(jobs.seq, this.#lastSeq - LATEST))
+      .orderBy(asc(jobs.seq))
+      .all()
+      .flatMap(row =>
+        row.status === 'completed' && row.startedAt !== null && row.finishedAt !== null
+          ? { kind: row.kind, milliseconds: row.finishedAt - row.startedAt }
+          : [],
+      )
   }
 
   /** Behind `seq`, the oldest first: enough to see which are old enough to go. */
@@ -151,6 +196,24 @@ function prepare(db: Database) {
     insertJob: db
       .insert(jobs)
       .values(placeholders(getTableColumns(jobs)))
+      .prepare(),
+    insertKey: db
+      .insert(keys)
+      .values(placeholders(getTableColumns(keys)))
+      .prepare(),
+    keyed: db
+      .select()
+      .from(keys)
+      .where(and(eq(keys.key, sql.placeholder('key')), eq(keys.callerId, sql.placeholder('callerId'))))
+      .orderBy(desc(keys.seq))
+      .limit(1)
+      .prepare(),
+    alike: db
+      .select()
+      .from(keys)
+      .where(and(eq(keys.fingerprint, sql.placeholder('fingerprint')), eq(keys.callerId, sql.placeholder('callerId'))))
+      .orderBy(desc(keys.seq))
+      .limit(1)
       .prepare(),
     saveUnit: db
       .insert(units)

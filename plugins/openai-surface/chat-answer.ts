@@ -1,7 +1,7 @@
 /** Answers of `/v1/chat/completions`, whole and in chunks, and the rules that real clients impose on them (A.6). */
-import type { Job, KeptMedia } from 'flow2api/contracts'
+import { type Job, type KeptMedia, outcomeBody } from 'flow2api/contracts'
 import type { Clock } from 'flow2api/plugin'
-import { hexOf, modelNameOf, outcomeOf, unixSeconds } from './jobs.ts'
+import { hexOf, modelNameOf, unixSeconds } from './jobs.ts'
 import { markdownOf } from './media.ts'
 
 const NO_USAGE = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } as const
@@ -30,7 +30,7 @@ export const completion = (job: Job, asked: number) => ({
     finish_reason: 'stop',
   })),
   usage: NO_USAGE,
-  ...outcomeOf(job),
+  ...outcomeBody(job),
 })
 
 /** One kind of content a chunk: clients drop the rest of a mixed one. */
@@ -48,7 +48,7 @@ export function chunksOf(job: Job) {
     stop: (finished: Job, index = 0) => ({
       ...head,
       choices: [{ index, delta: {}, finish_reason: 'stop' }],
-      ...outcomeOf(finished),
+      ...outcomeBody(finished),
     }),
     usage: () => ({ ...head, choices: [], usage: NO_USAGE }),
   }

@@ -1,8 +1,8 @@
 /** Answers of `/v1/images/*`, whole and as events (api-surfaces A.3, A.4). */
-import { faultResponse, type Job, type JobRequest, jobResponse } from 'flow2api/contracts'
+import { faultResponse, type Job, type JobRequest, jobResponse, outcomeBody } from 'flow2api/contracts'
 import { type Fault, okAsync, Result, type ResultAsync } from 'flow2api/plugin'
 import type { Admitted } from './admission.ts'
-import { faultOf, outcomeOf, settle, unixSeconds } from './jobs.ts'
+import { faultOf, settle, unixSeconds } from './jobs.ts'
 import { base64Of, formatOf, sizeOf } from './media.ts'
 import { streamAnswer } from './sse.ts'
 import type { Surface } from './surface.ts'
@@ -54,7 +54,7 @@ function imagesBody(job: Job, data: readonly Piece[]) {
     ...(first !== undefined && { output_format: formatOf(first.mime) }),
     ...(size !== undefined && { size }),
     usage: NO_USAGE,
-    ...outcomeOf(job),
+    ...outcomeBody(job),
   }
 }
 
@@ -82,7 +82,7 @@ export function streamedImages(surface: Surface, admitted: Admitted<ImageRequest
           background: 'opaque',
           output_format: formatOf(media.mime),
           usage: NO_USAGE,
-          ...outcomeOf(job),
+          ...outcomeBody(job),
         },
         type,
       )

@@ -48,20 +48,6 @@ export function faultOf(job: Job): Fault | undefined {
   }
 }
 
-/** Fields of our own on every result: what was asked of the provider, and what came of it (null before there is any). */
-export function outcomeOf({ requested, delivered }: Job) {
-  const { size, aspectRatio, resolution, seconds } = requested
-  return {
-    requested: {
-      ...(size !== undefined && { size }),
-      ...(aspectRatio !== undefined && { aspect_ratio: aspectRatio }),
-      ...(resolution !== undefined && { resolution }),
-      ...(seconds !== undefined && { seconds }),
-    },
-    delivered,
-  }
-}
-
 /** Unix seconds, as every OpenAI object has them. */
 export const unixSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000)
 

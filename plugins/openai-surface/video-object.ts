@@ -1,6 +1,6 @@
 /** Jobs as OpenAI video objects (api-surfaces A.5). */
-import { type Job, type JobStatus, messageFor } from 'flow2api/contracts'
-import { faultOf, hexOf, modelNameOf, outcomeOf, unixSeconds } from './jobs.ts'
+import { type Job, type JobStatus, messageFor, outcomeBody } from 'flow2api/contracts'
+import { faultOf, hexOf, modelNameOf, unixSeconds } from './jobs.ts'
 import { sizeOf } from './media.ts'
 
 type VideoStatus = 'queued' | 'in_progress' | 'completed' | 'failed'
@@ -53,6 +53,6 @@ export function videoObject(job: Job) {
     seconds: String(measured > 0 ? measured : (job.requested.seconds ?? 0)),
     remixed_from_video_id: null,
     error: fault === undefined ? null : { code: fault.code, message: messageFor(fault) },
-    ...outcomeOf(job),
+    ...outcomeBody(job),
   }
 }

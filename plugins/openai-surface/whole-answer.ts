@@ -1,9 +1,9 @@
 /** Answers that come when the work is done, in one piece. */
 import { faultResponse, type Job } from 'flow2api/contracts'
+import { acceptedResponse } from './accepted.ts'
 import type { Admitted } from './admission.ts'
 import { attend } from './disconnect.ts'
 import { withHeartbeats } from './heartbeat.ts'
-import { acceptedResponse } from './job-object.ts'
 import { faultOf, settle } from './jobs.ts'
 import { hungUp, type Surface } from './surface.ts'
 
@@ -35,9 +35,7 @@ async function within(
   if (seconds === 0) enough.abort()
   try {
     return await attend(surface, admitted, request.signal, () =>
-      ended(surface, admitted.job, signal, present, job =>
-        request.signal.aborted ? hungUp(job.id) : acceptedResponse(job, headers.preferences),
-      ),
+      ended(surface, admitted.job, signal, present, job => acceptedResponse(job, headers.preferences)),
     )
   } finally {
     cancel()

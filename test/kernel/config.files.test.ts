@@ -28,9 +28,11 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   generation: {
     image_timeout: 300,
     video_timeout: 1500,
+    stall_timeout_s: 600,
     max_queue: 1000,
     heartbeat_s: 15,
     retention_days: 30,
+    max_data_mb: 1024,
     idempotency_ttl_s: 86400,
     retry_window_s: 600,
   },

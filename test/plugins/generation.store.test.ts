@@ -5,6 +5,7 @@ import { domainFault } from 'flow2api/contracts'
 import { GroupCommit } from '../../plugins/generation/group-commit.ts'
 import init from '../../plugins/generation/migrations/0000_init.sql' with { type: 'text' }
 import chains from '../../plugins/generation/migrations/0001_chains.sql' with { type: 'text' }
+import keys from '../../plugins/generation/migrations/0002_keys.sql' with { type: 'text' }
 import { durable, indexOf, type JobRecord, newUnit } from '../../plugins/generation/records.ts'
 import { Store } from '../../plugins/generation/store.ts'
 
@@ -95,7 +96,7 @@ test('closing writes what waits and refuses the rest', async () => {
 
 const open = () => {
   const sqlite = new Database(':memory:', { strict: true })
-  for (const statement of `${init}--> statement-breakpoint${chains}`.split('--> statement-breakpoint'))
+  for (const statement of [init, chains, keys].join('--> statement-breakpoint').split('--> statement-breakpoint'))
     sqlite.run(statement)
   return { sqlite, store: new Store(drizzle(sqlite)) }
 }
@@ -234,4 +235,17 @@ test('bytes are never in the database: not as media, not as an address made of t
   const rows = JSON.stringify(sqlite.query('select * from generation_units').all())
   expect(rows).toContain('made-0-1-0')
   expect(rows.length).toBeLessThan(500)
+})
+
+test('a job and its key are written together or not at all', async () => {
+  const { store } = open()
+  const key = { seq: 1, jobId: 'job_1', callerId: 'key', key: 'k', fingerprint: 'f', createdAt: 1 }
+  expect((await store.insert(record('job_1'), [], key)).isOk()).toBe(true)
+  expect(store.key('key', 'k')).toEqual(key)
+  expect(store.key('other', 'k')).toBeUndefined()
+  expect(store.newestAlike('key', 'f')).toEqual(key)
+  // The key's place is taken, so the second job must not be there either.
+  expect((await store.insert(record('job_2'), [], { ...key, jobId: 'job_2' })).isErr()).toBe(true)
+  expect(store.get('job_2')).toBeUndefined()
+  expect(store.key('key', 'k')?.jobId).toBe('job_1')
 })

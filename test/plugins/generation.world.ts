@@ -7,6 +7,7 @@ import {
   domainFault,
   Egress,
   type GenerationProvider,
+  type Idempotency,
   type Job,
   JobFinished,
   type JobRequest,
@@ -226,7 +227,7 @@ export class Gateway implements AsyncDisposable {
   async submit(request: Partial<JobRequest> = {}): Promise<Job> {
     return (await this.trySubmit(request))._unsafeUnwrap()
   }
-  trySubmit(request: Partial<JobRequest> = {}) {
+  trySubmit(request: Partial<JobRequest> = {}, idempotency?: Idempotency, by = 'key') {
     const whole = {
       kind: 'image',
       model: 'pic',
@@ -236,7 +237,11 @@ export class Gateway implements AsyncDisposable {
       count: 1,
       ...request,
     } as const
-    return this.jobs.submit(whole, { caller, surface: 'test' })
+    return this.jobs.submit(whole, {
+      caller: { ...caller, id: by },
+      surface: 'test',
+      ...(idempotency && { idempotency }),
+    })
   }
   async job(id: string): Promise<Job> {
     return (await this.jobs.get(id))._unsafeUnwrap()

@@ -54,7 +54,7 @@ test.each(ENDPOINTS)('%s %j: an address that may not be is refused, and nothing 
   const desk = new FakeDesk()
   await open(desk)
   const response = await world.post(path, { ...body, callback_url: 'http://10.0.0.1/' })
-  expect(response.status).toBe(400)
+  expect([response.status, response.headers.get('x-flow2api-job')]).toEqual([400, null])
   expect(await response.json()).toMatchObject({ error: { code: 'url_refused', param: 'callback_url' } })
   expect([world.engine.submitted.length, desk.asked]).toEqual([0, ['check http://10.0.0.1/']])
 })

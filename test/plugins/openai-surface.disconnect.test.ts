@@ -1,5 +1,6 @@
 /** Callers that hang up: their jobs go on, or are cancelled where they said so. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { ResultAsync } from 'flow2api/plugin'
 import { type ManualClock, manualClock } from 'flow2api/testing'
 import { pending, picture } from './openai-surface.fixtures.ts'
 import { rawPost } from './openai-surface.socket.ts'
@@ -112,6 +113,29 @@ test('hanging up while a wait runs is hanging up', async () => {
   await until(() => engine.cancelled.length > 0)
   await idle()
   expect(engine.cancelled).toEqual([JOB])
+})
+
+test.each([
+  ['/v1/videos', 'cancel', [JOB]],
+  ['/v1/videos', 'detach', []],
+  ['/v1/images/generations', 'cancel', [JOB]],
+])('%s, %s: hanging up before the job was admitted counts as well', async (path, word, cancelled) => {
+  const { promise: admittance, resolve: admitAll } = Promise.withResolvers<void>()
+  let asked = false
+  const submit = engine.submit
+  engine.submit = (request, options) => {
+    asked = true
+    return ResultAsync.fromSafePromise(admittance).andThen(() => submit(request, options))
+  }
+  const client = rawPost(kernel.url, path, { prompt: 'a fox' }, { 'x-flow2api-on-disconnect': word })
+  await until(() => asked)
+  client.hangUp()
+  // The server learns of it by the loop that also carries this.
+  for (let turn = 0; turn < 20; turn++) await new Promise(resolve => setImmediate(resolve))
+  admitAll()
+  await until(() => engine.submitted.length === 1)
+  await idle()
+  expect(engine.cancelled).toEqual(cancelled)
 })
 
 test('a video was answered already: nothing to hang up on', async () => {

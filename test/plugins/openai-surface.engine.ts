@@ -55,7 +55,7 @@ export class FakeEngine implements JobEngine {
       : okAsync(found)
   }
 
-  submit = (request: JobRequest, options: SubmitOptions) => {
+  submit: JobEngine['submit'] = (request, options) => {
     this.submitted.push({ request, options })
     if (this.refusal !== undefined) return errAsync(this.refusal)
     const first = this.#firstTry(options)

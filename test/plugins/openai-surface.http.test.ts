@@ -102,3 +102,17 @@ test('the documentation has every route with a summary', async () => {
     if (path.startsWith('/v1/') && methods.post !== undefined)
       expect(JSON.stringify(methods.post.requestBody)).toContain('"example"')
 })
+
+test.each([
+  ['/v1/images/generations', true],
+  ['/v1/images/edits', true],
+  ['/v1/chat/completions', true],
+  ['/v1/videos', false],
+  ['/v1/videos/extensions', false],
+])('the documentation of %s has the headers that it reads', async (path, waits) => {
+  const { post } = (await (await kernel.fetch('/swagger/json')).json()).paths[path]
+  const names = post.parameters.map((parameter: { name: string }) => parameter.name)
+  const expected = ['Idempotency-Key', ...(waits ? ['Prefer'] : []), 'x-flow2api-on-disconnect']
+  expect([names, '202' in (post.responses ?? {})]).toEqual([expected, waits])
+  expect(post.description).toContain('callback_url')
+})

@@ -2,9 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { domainFault } from 'flow2api/contracts'
 import { type ManualClock, manualClock } from 'flow2api/testing'
-import { jobBody } from '../../plugins/generation/view.ts'
-import { jobObject } from '../../plugins/openai-surface/job-object.ts'
-import { clip, failing, pending, picture, sampleJob } from './openai-surface.fixtures.ts'
+import { failing, pending, picture } from './openai-surface.fixtures.ts'
 import { openWorld, until, type World } from './openai-surface.world.ts'
 
 const JOB = 'job_00a1'
@@ -104,19 +102,4 @@ describe.each(ENDPOINTS)('%s', (path, body) => {
 test('is not heeded by videos, which are asynchronous anyway', async () => {
   const response = await post('/v1/videos', { prompt: 'x' }, { headers: { prefer: 'respond-async' } })
   expect([response.status, (await response.json()).object]).toEqual([200, 'video'])
-})
-
-test('the job has the shape of GET /v1/jobs/{id}', () => {
-  const fault = domainFault('upstream_error', 'It broke.')
-  for (const job of [
-    sampleJob(),
-    sampleJob({ queuePosition: 3, model: '' }),
-    sampleJob({ status: 'completed', media: [clip], startedAt: 1_790_000_001_000, finishedAt: 1_790_000_002_999 }),
-    sampleJob({ status: 'failed', fault }),
-  ]) {
-    const [mine, theirs] = [jobObject(job), jobBody(job)]
-    expect(Object.keys(mine).sort()).toEqual(Object.keys(theirs).sort())
-    expect(mine).toMatchObject({ model: theirs.model, created_at: theirs.created_at, finished_at: theirs.finished_at })
-    expect([mine.media.map(Object.keys), mine.error]).toEqual([theirs.media.map(Object.keys), theirs.error])
-  }
 })

@@ -1,0 +1,114 @@
+/** Repeated requests: from what a request carries to the job that its first try became. */
+import { domainFault, type Idempotency, type Job } from 'flow2api/contracts'
+import { type Clock, err, type Fault, ok, type Result, ResultAsync } from 'flow2api/plugin'
+import type { Archive } from './archive.ts'
+import type { Ledger } from './ledger.ts'
+import type { JobRecord, KeyRecord, StoredJob } from './records.ts'
+
+/** A submission that is not on disk yet. Its repetitions share what becomes of it. */
+export interface Claim {
+  readonly fingerprint: string
+  readonly job: ResultAsync<Job, Fault>
+}
+
+/** The submissions that are under way; those of one caller with one key, or one fingerprint, the newest. */
+export class Claims {
+  readonly #claims = new Map<string, Claim>()
+
+  keyed(callerId: string, key: string): Claim | undefined {
+    return this.#claims.get(keyName(callerId, key))
+  }
+
+  alike(callerId: string, fingerprint: string): Claim | undefined {
+    return this.#claims.get(fingerprintName(callerId, fingerprint))
+  }
+
+  /** Until `job` has settled, and then is on disk or never will be. */
+  add(callerId: string, { key, fingerprint }: Idempotency, job: ResultAsync<Job, Fault>): void {
+    const claim = { fingerprint, job }
+    const names = [fingerprintName(callerId, fingerprint)]
+    if (key !== undefined) names.push(keyName(callerId, key))
+    for (const name of names) this.#claims.set(name, claim)
+    const remove = () => {
+      for (const name of names) if (this.#claims.get(name) === claim) this.#claims.delete(name)
+    }
+    job.then(remove, remove)
+  }
+}
+
+const keyName = (callerId: string, key: string) => JSON.stringify([callerId, 'key', key])
+const fingerprintName = (callerId: string, fingerprint: string) => JSON.stringify([callerId, 'body', fingerprint])
+
+export interface Remembered {
+  /** For how long a key is known. */
+  readonly ttlMs: number
+  /** In how much time a client library repeats by itself. */
+  readonly retryWindowMs: number
+}
+
+export class Repetitions {
+  constructor(
+    private readonly ledger: Pick<Ledger, 'claims' | 'store'>,
+    private readonly archive: Pick<Archive, 'find' | 'view'>,
+    private readonly clock: Clock,
+    private readonly remembered: Remembered,
+  ) {}
+
+  /** The job of the first try; `undefined` where this is the first. Error: `idempotency_key_reused`. */
+  find(callerId: string, idempotency: Idempotency): Result<ResultAsync<Job, Fault> | undefined, Fault> {
+    const { key, fingerprint, retry } = idempotency
+    if (key !== undefined) return this.#keyed(callerId, key, fingerprint)
+    return ok(retry ? this.#alike(callerId, fingerprint) : undefined)
+  }
+
+  #keyed(callerId: string, key: string, fingerprint: string): Result<ResultAsync<Job, Fault> | undefined, Fault> {
+    const { claims, store } = this.ledger
+    const claim = claims.keyed(callerId, key)
+    if (claim) return claim.fingerprint === fingerprint ? ok(claim.job) : err(reused())
+    const known = store.key(callerId, key)
+    const stored = known && this.#within(known, this.remembered.ttlMs) ? this.archive.find(known.jobId) : undefined
+    if (!known || !stored) return ok(undefined)
+    return known.fingerprint === fingerprint ? ok(this.#view(stored)) : err(reused())
+  }
+
+  #alike(callerId: string, fingerprint: string): ResultAsync<Job, Fault> | undefined {
+    const { claims, store } = this.ledger
+    const claim = claims.alike(callerId, fingerprint)
+    if (claim) return claim.job
+    const known = store.newestAlike(callerId, fingerprint)
+    const stored =
+      known && this.#within(known, this.remembered.retryWindowMs) ? this.archive.find(known.jobId) : undefined
+    return stored && !mayBeginAnew(stored) ? this.#view(stored) : undefined
+  }
+
+  #within({ createdAt }: KeyRecord, milliseconds: number): boolean {
+    return this.clock.now() - createdAt < milliseconds
+  }
+
+  #view(stored: StoredJob): ResultAsync<Job, Fault> {
+    return ResultAsync.fromSafePromise(this.archive.view(stored))
+  }
+}
+
+/**
+ * Nothing was handed to an upstream, and the answer was to come back later, as with accounts that all cool: a client that
+ * does so would otherwise be told the same for as long as it tries.
+ */
+const mayBeginAnew = ({ job, units }: StoredJob): boolean =>
+  job.status === 'failed' &&
+  job.fault !== null &&
+  job.fault.retry !== 'never' &&
+  units.every(({ attempts }) => attempts === 0)
+
+/** What is stored with the job. */
+export const keyRecord = (
+  { seq, id, callerId, createdAt }: Pick<JobRecord, 'seq' | 'id' | 'callerId' | 'createdAt'>,
+  { key, fingerprint }: Idempotency,
+): KeyRecord => ({ seq, jobId: id, callerId, key: key ?? null, fingerprint, createdAt })
+
+const reused = (): Fault =>
+  domainFault(
+    'idempotency_key_reused',
+    'This `Idempotency-Key` came with another request before. Use a new key for each new request.',
+    { param: 'Idempotency-Key' },
+  )
