@@ -1,8 +1,8 @@
 /** The least that any gateway must do: take JSON, make one JSON call upstream, answer JSON. No queue, no store, no key. */
-import { SAMPLE_ACCOUNTS } from '../emulator/index.ts'
+import { BENCH_ACCOUNTS } from './accounts.ts'
 
 const [labs = '', api = ''] = process.argv.slice(2)
-const cookie = `__Secure-next-auth.session-token=${SAMPLE_ACCOUNTS[0]?.st ?? ''}`
+const cookie = `__Secure-next-auth.session-token=${BENCH_ACCOUNTS[0]?.st ?? ''}`
 // The emulator's answers, of which one field each is used.
 const { access_token: access } = (await (await fetch(`${labs}/auth/session`, { headers: { cookie } })).json()) as {
   access_token: string

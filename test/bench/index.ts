@@ -6,16 +6,18 @@
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { SAMPLE_ACCOUNTS } from '../emulator/index.ts'
 import { API_KEY, addAccounts } from '../fixtures/accounts.ts'
 import { startGateway } from '../fixtures/gateway.ts'
+import { BENCH_ACCOUNTS } from './accounts.ts'
 import { type Measured, merge, run } from './load.ts'
+import { videos } from './videos.ts'
 
 const { values } = parseArgs({
   options: {
     connections: { type: 'string', default: '32' },
     seconds: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '3' },
+    videos: { type: 'string', default: '10000' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -39,7 +41,7 @@ const gateway = await startGateway({
   settings: `[flow]\nlabs_base_url = "${upstream.facts.labsBaseUrl}"\napi_base_url = "${upstream.facts.apiBaseUrl}"\n[cache]\nenabled = false\n`,
   env: { FLOW2API_API_KEY: API_KEY, FLOW2API_ADMIN_PASSWORD: 'bench-password', FLOW2API_LOG_LEVEL: 'warn' },
 })
-await addAccounts(gateway.url, 'bench-password', SAMPLE_ACCOUNTS)
+await addAccounts(gateway.url, 'bench-password', BENCH_ACCOUNTS)
 
 const body = JSON.stringify({ model: 'gemini-3.0-pro-image', prompt: 'A bench by the sea', response_format: 'url' })
 const headers = { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' }
@@ -75,4 +77,9 @@ else {
 upstream.stop()
 bare.stop()
 await gateway[Symbol.asyncDispose]()
+const many = Number(values.videos) > 0 ? await videos(Number(values.videos)) : undefined
+if (many)
+  console.log(
+    values.json ? JSON.stringify(many) : `${many.videos} videos on ${many.accounts} accounts: ${JSON.stringify(many)}`,
+  )
 process.exit(rows.some(({ failed }) => failed > 0) ? 1 : 0)
