@@ -13,8 +13,14 @@ export const outcomeBody = ({ requested, delivered }: Pick<Job, 'requested' | 'd
   }
 }
 
-/** `etaS`: in how many seconds the turn of a place in the queue may come, where that is known. */
-export const jobBody = (job: Job, etaS: number | null = null) => ({
+export interface JobBodyExtras {
+  /** In how many seconds the turn of a place in the queue may come, where that is known. */
+  readonly etaS?: number | null
+  /** What the endpoint would have answered, where the job is completed. */
+  readonly result?: object | null
+}
+
+export const jobBody = (job: Job, { etaS = null, result = null }: JobBodyExtras = {}) => ({
   id: job.id,
   object: 'job' as const,
   status: job.status,
@@ -34,6 +40,6 @@ export const jobBody = (job: Job, etaS: number | null = null) => ({
     height,
     duration_s,
   })),
-  result: null,
+  result,
   error: job.fault === null ? null : errorBody(job.fault).error,
 })

@@ -1,5 +1,5 @@
 /** `GET /v1/jobs/{id}/events`: a job as server-sent events, from its present state to its end. */
-import { FINAL, JOB_HEADER, type Job, jobBody } from 'flow2api/contracts'
+import { FINAL, JOB_HEADER, type Job } from 'flow2api/contracts'
 import { type Clock, errAsync, type Fault, type Job as Hold, okAsync, ResultAsync } from 'flow2api/plugin'
 import { finalVersion } from './active.ts'
 import { type Archive, noJob } from './archive.ts'
@@ -13,7 +13,7 @@ export interface EventsParts {
   readonly archive: Pick<Archive, 'view'>
   readonly clock: Clock
   readonly heartbeatMs: number
-  readonly eta: (job: Job) => number | null
+  readonly show: (job: Job) => object
   /** Work of this instance; its signal fires when the patience of a reload or a stop ends. */
   begin(label: string): Hold
 }
@@ -29,7 +29,7 @@ export class JobEvents {
 
   /** Error: `not_found`. */
   open(id: string, request: Request): ResultAsync<Response, Fault> {
-    const { ledger, archive, eta } = this.parts
+    const { ledger, archive, show } = this.parts
     const last = request.headers.get('last-event-id')?.trim()
     if (ledger.get(id)) return okAsync(this.#stream(id, request.signal, last))
     const stored = ledger.store.get(id)
@@ -38,13 +38,13 @@ export class JobEvents {
       const seen = { version: versionOf(job), job }
       // This answer keeps a browser from coming back.
       if (last === String(seen.version)) return new Response(null, { status: 204, headers: { [JOB_HEADER]: id } })
-      return answer(new Blob([event(seen, undefined, eta)]).stream(), id)
+      return answer(new Blob([event(seen, undefined, show)]).stream(), id)
     })
   }
 
   /** The ledger outlives this instance: so may the stream, until the instance is out of patience. */
   #stream(id: string, hungUp: AbortSignal, last: string | undefined): Response {
-    const { ledger, clock, heartbeatMs, eta, begin } = this.parts
+    const { ledger, clock, heartbeatMs, show, begin } = this.parts
     const hold = begin(`events of ${id}`)
     const encoder = new TextEncoder()
     let sent: Seen | undefined
@@ -96,7 +96,7 @@ export class JobEvents {
           if (next && (over || (controller.desiredSize ?? 0) > 0)) {
             const seen = next
             next = undefined
-            if (String(seen.version) !== last) write(event(seen, sent, eta))
+            if (String(seen.version) !== last) write(event(seen, sent, show))
             sent = seen
           }
           if (!over) return
@@ -127,7 +127,7 @@ export class JobEvents {
 /** Of a job that is not under way any more. */
 const versionOf = ({ finishedAt, createdAt }: Job): number => finalVersion(finishedAt ?? createdAt)
 
-function event({ version, job }: Seen, before: Seen | undefined, eta: EventsParts['eta']): string {
+function event({ version, job }: Seen, before: Seen | undefined, show: EventsParts['show']): string {
   const name = FINAL.has(job.status)
     ? job.status === 'completed'
       ? 'completed'
@@ -135,7 +135,7 @@ function event({ version, job }: Seen, before: Seen | undefined, eta: EventsPart
     : job.status === before?.job.status
       ? 'progress'
       : 'state'
-  return `id: ${version}\nevent: ${name}\ndata: ${JSON.stringify(jobBody(job, eta(job)))}\n\n`
+  return `id: ${version}\nevent: ${name}\ndata: ${JSON.stringify(show(job))}\n\n`
 }
 
 const answer = (body: ReadableStream<Uint8Array>, jobId: string): Response =>

@@ -1,5 +1,16 @@
 /** The durable job engine: admission, queue, submission, polling, delivery, restart. */
-import { Accounts, Auth, Egress, type Job, JobFinished, Jobs, MediaStore, Provider } from 'flow2api/contracts'
+import {
+  Accounts,
+  Auth,
+  Egress,
+  type Job,
+  JobFinished,
+  Jobs,
+  jobBody,
+  MediaStore,
+  Provider,
+  ResultView,
+} from 'flow2api/contracts'
 import { definePlugin } from 'flow2api/plugin'
 import { Archive } from './archive.ts'
 import { Engine } from './engine.ts'
@@ -27,7 +38,7 @@ export default definePlugin({
   section: 'generation',
   config: GenerationSettings,
   sections: { models: ModelSettings },
-  requires: { auth: Auth, accounts: Accounts, egress: Egress, providers: Provider },
+  requires: { auth: Auth, accounts: Accounts, egress: Egress, providers: Provider, results: ResultView },
   optional: { media: MediaStore },
   provides: [Jobs],
   migrations: [
@@ -82,15 +93,23 @@ export default definePlugin({
     ctx.provide(Jobs, engine)
     const eta = ({ kind, queuePosition }: Job) =>
       queuePosition === null ? null : ledger.pace.etaSeconds(kind, queuePosition, clock.now())
+    const resultOf = (job: Job) => {
+      for (const { service } of job.status === 'completed' ? deps.results.all() : []) {
+        const result = service.result(job)
+        if (result) return result
+      }
+      return null
+    }
+    const show = (job: Job) => jobBody(job, { etaS: eta(job), result: resultOf(job) })
     const events = new JobEvents({
       ledger,
       archive,
       clock,
       heartbeatMs: config.heartbeat_s * 1000,
-      eta,
+      show,
       begin: label => ctx.begin(label),
     })
-    ctx.http({ cors: true, longLived: true, routes: () => jobRoutes(deps.auth, engine, events, eta) })
+    ctx.http({ cors: true, longLived: true, routes: () => jobRoutes(deps.auth, engine, events, show) })
     ctx.every(PRUNE_EVERY_MS, async signal => {
       const removed = await prune(ledger.store, files, { now: clock.now(), days: config.retention_days, signal })
       const mostBytes = config.max_data_mb * 1024 ** 2

@@ -1,5 +1,5 @@
 /** `/v1/jobs/{id}`: any request of any endpoint, by the id that its answer carried. */
-import { type AuthService, faultResponse, type Job, type JobEngine, jobBody, jobResponse } from 'flow2api/contracts'
+import { type AuthService, faultResponse, type Job, type JobEngine, jobResponse } from 'flow2api/contracts'
 import { Elysia, type Fault, FaultError, type Handle, type ResultAsync } from 'flow2api/plugin'
 import type { JobEvents } from './events.ts'
 
@@ -10,7 +10,7 @@ export function jobRoutes(
   auth: Handle<AuthService>,
   engine: Pick<JobEngine, 'get' | 'cancel'>,
   events: Pick<JobEvents, 'open'>,
-  eta: (job: Job) => number | null,
+  show: (job: Job) => object,
 ) {
   const respond = async (request: Request, answer: () => ResultAsync<Response, Fault>): Promise<Response> => {
     try {
@@ -23,7 +23,7 @@ export function jobRoutes(
     }
   }
   const answer = (request: Request, job: () => ResultAsync<Job, Fault>) =>
-    respond(request, () => job().map(found => jobResponse(jobBody(found, eta(found)), found.id)))
+    respond(request, () => job().map(found => jobResponse(show(found), found.id)))
   const tags = ['Jobs']
   return new Elysia()
     .get('/v1/jobs/:id', ({ request, params }) => answer(request, () => engine.get(jobId(params.id))), {

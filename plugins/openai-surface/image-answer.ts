@@ -45,7 +45,7 @@ function pieceOf(surface: Surface, job: Job, index: number, { form }: ImageReque
     : base64Of(surface.jobs, job.id, index).map(b64_json => ({ b64_json }))
 }
 
-function imagesBody(job: Job, data: readonly Piece[]) {
+export function imagesBody(job: Job, data: readonly Piece[]) {
   const [first] = job.media
   const size = sizeOf(first)
   return {
