@@ -59,8 +59,6 @@ export class Instance implements Party {
   readonly id: string
   readonly provisions = new Map<string, Provision>()
   readonly http: HttpSpec[] = []
-  /** When the set-up ended, how long it took. */
-  setupMs = 0
   #state: 'staging' | 'live' | 'draining' | 'disposed' = 'staging'
   #bindings = new Map<string, readonly Provision[]>()
   readonly log: Logger
@@ -113,7 +111,6 @@ export class Instance implements Party {
   /** Runs `setup` and `ready`. Whatever goes wrong, what was done so far is undone. Throws a `FaultError`. */
   async setUp(timeoutMs: number): Promise<void> {
     const { definition } = this.blueprint
-    const began = performance.now()
     let phase = 'setup'
     const work = async () => {
       this.#hooks = (await definition.setup(this.#context())) ?? {}
@@ -131,7 +128,6 @@ export class Instance implements Party {
     })
     try {
       await Promise.race([work(), tooLong])
-      this.setupMs = performance.now() - began
     } catch (cause) {
       await this.dispose()
       const inner = cause instanceof FaultError ? cause.fault.message : messageOf(cause)

@@ -30,16 +30,13 @@ export class RouteTable {
   readonly #wildcards = new Memoirist<Route>()
   /** Method and shape of a path, parameters unnamed → owner. */
   readonly #taken = new Map<string, string>()
-  readonly #paths = new Map<string, Set<string>>()
-
-  private constructor(readonly owners: readonly Instance[]) {}
 
   /** On failure names the instance at fault: the one whose routes came last. */
   static build(
     owners: readonly Instance[],
     apps: WeakMap<Instance, Apps>,
   ): Result<RouteTable, { culprit: Instance; fault: Fault }> {
-    const table = new RouteTable(owners)
+    const table = new RouteTable()
     for (const owner of owners) {
       try {
         for (const spec of owner.http) table.#add(owner, spec, apps)
@@ -73,7 +70,6 @@ export class RouteTable {
           ),
         )
       this.#taken.set(key, owner.id)
-      this.#paths.set(path, (this.#paths.get(path) ?? new Set()).add(method))
       const router = method === 'ALL' ? this.#wildcards : this.#router
       // Memoirist rewrites nothing but would fail on the same path twice, which the check above has excluded.
       router.add(method, path, route)
@@ -90,11 +86,6 @@ export class RouteTable {
   /** Methods that a path answers, for 405 and preflights. */
   methodsOf(path: string): string[] {
     return ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(method => this.find(method, path))
-  }
-
-  /** Every method and path with its owner, for checks and documentation. */
-  list(): string[] {
-    return [...this.#taken].map(([key, owner]) => `${key} ${owner}`)
   }
 }
 

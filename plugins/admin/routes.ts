@@ -1,6 +1,6 @@
 /** Routes of the admin API; each asks for its own scope. */
-import { type AuthService, errorBody, faultResponse, type Scope } from 'flow2api/contracts'
-import { Elysia, FaultError, type Handle, type KernelControl, type ReloadRejected } from 'flow2api/plugin'
+import { type AuthService, authorized, errorBody, faultResponse, type Scope } from 'flow2api/contracts'
+import { Elysia, type Handle, type KernelControl, type ReloadRejected } from 'flow2api/plugin'
 
 export interface Admin {
   readonly auth: Handle<AuthService>
@@ -8,15 +8,8 @@ export interface Admin {
 }
 
 export const adminRoutes = ({ auth, kernel }: Admin) => {
-  const allowed = async (request: Request, scope: Scope, answer: () => Response | Promise<Response>) => {
-    try {
-      const caller = await auth.verify(request, scope)
-      return caller.isErr() ? faultResponse(caller.error) : await answer()
-    } catch (cause) {
-      if (cause instanceof FaultError) return faultResponse(cause.fault)
-      throw cause
-    }
-  }
+  const allowed = (request: Request, scope: Scope, answer: () => Response | Promise<Response>) =>
+    authorized(auth, request, scope, answer)
   return new Elysia()
     .post(
       '/admin/reload-config',

@@ -1,5 +1,6 @@
 /** Faults as HTTP answers, the same on `/v1` and `/admin/api`, with the headers that steer clients' automatic retries. */
-import type { Blame, Fault } from 'flow2api/plugin'
+import { type Blame, type Fault, FaultError, type Handle } from 'flow2api/plugin'
+import type { AuthService, Caller, Scope } from './auth.ts'
 import { FAULTS, type FaultCode } from './faults.ts'
 
 /** Names the job on every answer to an admitted request. */
@@ -61,3 +62,22 @@ export function faultResponse(fault: Fault, { jobId, status = answerOf(fault).st
 /** A successful answer to an admitted request. */
 export const jobResponse = (body: unknown, jobId: string, headers: Readonly<Record<string, string>> = {}): Response =>
   Response.json(body, { headers: { [JOB_HEADER]: jobId, ...headers } })
+
+/**
+ * The way into a route: nothing is read or answered before the caller is known. A capability that is gone for the moment,
+ * or broke its contract, throws a `FaultError` on the way; that is an answer too. Anything else is a bug, for the kernel.
+ */
+export async function authorized(
+  auth: Handle<AuthService>,
+  request: Request,
+  scope: Scope,
+  answer: (caller: Caller) => Response | Promise<Response>,
+): Promise<Response> {
+  try {
+    const caller = await auth.verify(request, scope)
+    return caller.isErr() ? faultResponse(caller.error) : await answer(caller.value)
+  } catch (cause) {
+    if (cause instanceof FaultError) return faultResponse(cause.fault)
+    throw cause
+  }
+}

@@ -1,6 +1,6 @@
 /** `/v1/jobs/{id}`: any request of any endpoint, by the id that its answer carried. */
-import { type AuthService, faultResponse, type Job, type JobEngine, jobResponse } from 'flow2api/contracts'
-import { Elysia, type Fault, FaultError, type Handle, type ResultAsync } from 'flow2api/plugin'
+import { type AuthService, authorized, faultResponse, type Job, type JobEngine, jobResponse } from 'flow2api/contracts'
+import { Elysia, type Fault, type Handle, type ResultAsync } from 'flow2api/plugin'
 import type { JobEvents } from './events.ts'
 
 /** A video's id names the same job. */
@@ -12,16 +12,13 @@ export function jobRoutes(
   events: Pick<JobEvents, 'open'>,
   show: (job: Job) => object,
 ) {
-  const respond = async (request: Request, answer: () => ResultAsync<Response, Fault>): Promise<Response> => {
-    try {
-      const response = await auth.verify(request, 'api').andThen(answer)
-      return response.isOk() ? response.value : faultResponse(response.error)
-    } catch (cause) {
-      // `auth` is gone for the moment; everything else is a bug, for the kernel.
-      if (cause instanceof FaultError) return faultResponse(cause.fault)
-      throw cause
-    }
-  }
+  const respond = (request: Request, answer: () => ResultAsync<Response, Fault>): Promise<Response> =>
+    authorized(auth, request, 'api', async () =>
+      (await answer()).match(
+        response => response,
+        fault => faultResponse(fault),
+      ),
+    )
   const answer = (request: Request, job: () => ResultAsync<Job, Fault>) =>
     respond(request, () => job().map(found => jobResponse(show(found), found.id)))
   const tags = ['Jobs']

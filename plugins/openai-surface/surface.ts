@@ -1,9 +1,9 @@
 /** What every route of the surface works with, and the way into it: the key first. */
 import {
   type AuthService,
+  authorized,
   type Caller,
   domainFault,
-  faultResponse,
   JOB_HEADER,
   type JobEngine,
   type WebhookDesk,
@@ -27,20 +27,11 @@ const HEARTBEAT_MS = 15_000
 export const heartbeatMsOf = ({ jobs }: Surface): number => jobs.heartbeatMs?.() ?? HEARTBEAT_MS
 
 /** Nothing is read or answered before the API key is right. */
-export async function authenticated(
+export const authenticated = (
   surface: Surface,
   request: Request,
   answer: (caller: Caller) => Response | Promise<Response>,
-): Promise<Response> {
-  try {
-    const caller = await surface.auth.verify(request, 'api')
-    return caller.isErr() ? faultResponse(caller.error) : await answer(caller.value)
-  } catch (cause) {
-    // A capability that is gone or broke its contract throws; everything else is a bug of ours, for the kernel.
-    if (cause instanceof FaultError) return faultResponse(cause.fault)
-    throw cause
-  }
-}
+): Promise<Response> => authorized(surface.auth, request, 'api', answer)
 
 /** Nobody reads it. The job goes on; its id stays findable in the logs. */
 export const hungUp = (jobId: string): Response => new Response(null, { status: 499, headers: { [JOB_HEADER]: jobId } })

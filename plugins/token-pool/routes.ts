@@ -1,5 +1,5 @@
 /** `/admin/api/tokens`: the accounts, for the operator. */
-import { type AuthService, domainFault, faultResponse } from 'flow2api/contracts'
+import { type AuthService, authorized, domainFault, faultResponse } from 'flow2api/contracts'
 import {
   type AnyElysia,
   type Clock,
@@ -39,11 +39,13 @@ export function routes({ auth, ledger, book, desk, clock }: RouteParts): AnyElys
   const shown = (account: Account) => accountView(account, ledger, clock.now())
 
   /** For the admin alone, and every answer in JSON. */
-  const guarded = (handle: (asked: Asked) => Answer | Promise<Answer>) => async (asked: Asked) => {
-    const caller = await auth.verify(asked.request, 'admin')
-    const answer = caller.isErr() ? caller : await handle(asked)
-    return answer.match(body => Response.json(body, { headers: { 'cache-control': 'no-store' } }), faultResponse)
-  }
+  const guarded = (handle: (asked: Asked) => Answer | Promise<Answer>) => (asked: Asked) =>
+    authorized(auth, asked.request, 'admin', async () =>
+      (await handle(asked)).match(
+        body => Response.json(body, { headers: { 'cache-control': 'no-store' } }),
+        fault => faultResponse(fault),
+      ),
+    )
   const onOne = (
     act: (account: Account, request: Request) => Result<Account, Fault> | Promise<Result<Account, Fault>>,
   ) =>

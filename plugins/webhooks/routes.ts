@@ -1,6 +1,6 @@
 /** `/admin/api/webhooks`: the log of deliveries, for the operator. */
 import { Type } from '@sinclair/typebox'
-import { type AuthService, domainFault, faultResponse } from 'flow2api/contracts'
+import { type AuthService, authorized, domainFault, faultResponse } from 'flow2api/contracts'
 import {
   type AnyElysia,
   type Clock,
@@ -51,11 +51,13 @@ export function routes(parts: RouteParts): AnyElysia {
   const { auth, deliveries, courier, traffic, desk, clock } = parts
 
   /** For the admin alone, and every answer in JSON. */
-  const guarded = (handle: (asked: Asked) => Answer | Promise<Answer>) => async (asked: Asked) => {
-    const caller = await auth.verify(asked.request, 'admin')
-    const answer = caller.isErr() ? caller : await handle(asked)
-    return answer.match(body => Response.json(body, { headers: { 'cache-control': 'no-store' } }), faultResponse)
-  }
+  const guarded = (handle: (asked: Asked) => Answer | Promise<Answer>) => (asked: Asked) =>
+    authorized(auth, asked.request, 'admin', async () =>
+      (await handle(asked)).match(
+        body => Response.json(body, { headers: { 'cache-control': 'no-store' } }),
+        fault => faultResponse(fault),
+      ),
+    )
 
   const list = guarded(({ query }) => {
     const { limit = String(DEFAULT_PAGE), after } = query
