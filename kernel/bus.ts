@@ -2,7 +2,7 @@
  * The typed event bus. Tell: `emit` to every live listener, isolated from each other. Ask: a call through a live handle
  * to the one provider, held in flight on it. Everything passes here and can be tapped.
  */
-import { err, ResultAsync } from 'neverthrow'
+import { err, type Result, ResultAsync } from 'neverthrow'
 import type { BusRecord, HttpRecord, Tap } from './control.ts'
 import { FaultError, kernelFault, messageOf } from './fault.ts'
 import type { Handle } from './plugin.ts'
@@ -16,8 +16,17 @@ export interface Party {
   readonly live: boolean
   /** Counts something as in flight on the instance; returns the release. */
   hold(label: () => string): () => void
+  /** The same for what happens again and again, without a closure for each: every `enter` is followed by one `leave`. */
+  enter(way: Way): void
+  leave(way: Way): void
   /** Called with what a listener or a timer threw. */
   failed(where: string, cause: unknown): void
+}
+
+/** A call that is made again and again: who is asked for what, and how many of it are under way. */
+export interface Way {
+  readonly label: string
+  count: number
 }
 
 /** A service and the instance that answers for it. */
@@ -116,7 +125,8 @@ export class Bus {
           // An absent method reads as absent, so that optional ones and `then` behave.
           const provision = resolve()
           if (provision && typeof Reflect.get(provision.service, key) !== 'function') return undefined
-          const method = (...args: unknown[]) => this.#ask(info, key, args)
+          const ways = new WeakMap<Party, Way>()
+          const method = (...args: unknown[]) => this.#ask(info, key, ways, args)
           methods.set(key, method)
           return method
         },
@@ -135,7 +145,7 @@ export class Bus {
     return { handle: this.handle(info.consumer, info.ref as Capability<T>, () => provision), owner: provision.owner }
   }
 
-  #ask(info: HandleInfo, method: string, args: unknown[]): unknown {
+  #ask(info: HandleInfo, method: string, ways: WeakMap<Party, Way>, args: unknown[]): unknown {
     const { ref, consumer } = info
     const provision = info.resolve()
     if (!provision)
@@ -143,10 +153,16 @@ export class Bus {
         kernelFault('capability_gone', `${refName(ref)}, which "${consumer.id}" asks, is not provided any more.`),
       )
     const { owner, service } = provision
-    const release = owner.hold(() => `${ref.id}.${method} for ${consumer.id}`)
+    let way = ways.get(owner)
+    if (!way) {
+      way = { label: `${ref.id}.${method} for ${consumer.id}`, count: 0 }
+      ways.set(owner, way)
+    }
+    const entered = way
+    owner.enter(entered)
     const record = this.#recorder(consumer, owner, 'ask', ref.id, method, args)
     const bug = (cause: unknown) => {
-      release()
+      owner.leave(entered)
       record?.('threw', cause)
       return cause instanceof FaultError
         ? cause.fault
@@ -162,22 +178,21 @@ export class Bus {
       throw new FaultError(bug(cause))
     }
     if (answer instanceof ResultAsync) {
-      return new ResultAsync(
-        // `then` of a ResultAsync is typed as a bare PromiseLike.
-        Promise.resolve(answer).then(
-          result => {
-            release()
-            record?.(result.isOk() ? 'ok' : 'fault', result.isOk() ? result.value : result.error)
-            return result
-          },
-          cause => err(bug(cause)),
-        ),
+      const watched = answer.then(
+        (result: Result<unknown, unknown>) => {
+          owner.leave(entered)
+          record?.(result.isOk() ? 'ok' : 'fault', result.isOk() ? result.value : result.error)
+          return result
+        },
+        cause => err(bug(cause)),
       )
+      // `then` of a ResultAsync is that of the promise in it, though typed as a bare PromiseLike.
+      return new ResultAsync(watched as Promise<Result<unknown, unknown>>)
     }
     if (answer instanceof Promise) {
       return answer.then(
         value => {
-          release()
+          owner.leave(entered)
           record?.('ok', value)
           return value
         },
@@ -186,7 +201,7 @@ export class Bus {
         },
       )
     }
-    release()
+    owner.leave(entered)
     record?.('ok', answer)
     return answer
   }

@@ -3,8 +3,9 @@ import { type Static, type TSchema, t } from 'elysia'
 import { err, ok, type Result } from 'neverthrow'
 import type { Document } from './config/document.ts'
 import { hashOf, maskSecrets, normalize, unknownEnvironment } from './config/normalize.ts'
+import type { Section } from './config/read.ts'
 import { DatabaseSection, type PluginDeclaration, type SectionSpec, ServerSection } from './config/schema.ts'
-import type { ConfigProblem } from './control.ts'
+import type { ConfigProblem, Setting } from './control.ts'
 import type { Fault } from './fault.ts'
 import type { Blueprint } from './instance.ts'
 import type { Loaded } from './loader.ts'
@@ -17,8 +18,16 @@ export interface Configuration {
   /** Declared and switched on, and its code could not be loaded. */
   readonly failed: readonly { readonly id: string; readonly required: boolean; readonly fault: Fault }[]
   readonly disabled: readonly { readonly id: string; readonly loaded: Loaded | undefined }[]
-  /** Everything in force, secrets masked. */
-  readonly masked: Readonly<Record<string, unknown>>
+  /** Everything in force, by section and key. Holds secrets: never to be shown. */
+  readonly values: Readonly<Record<string, Section>>
+  /** The same with secrets masked. */
+  readonly masked: Readonly<Record<string, Section>>
+  /** Masks values of these sections. */
+  mask(values: Readonly<Record<string, Section>>): Record<string, Section>
+  /** Where the value of a dotted path comes from. */
+  origin(path: string): Setting['origin']
+  /** The environment variable that decides it; null where none does. */
+  fixedBy(path: string): string | null
   readonly warnings: readonly string[]
 }
 
@@ -92,7 +101,11 @@ export async function configure(
     blueprints,
     failed,
     disabled,
+    values,
     masked: maskSecrets(values, specs),
+    mask: some => maskSecrets(some, specs),
+    origin: path => document.origin(path),
+    fixedBy: path => (document.origin(path) === 'environment' ? document.locate(path).file : null),
     warnings: unknownEnvironment(document, specs),
   })
 }

@@ -85,9 +85,79 @@ export interface Tap {
   readonly http?: (record: HttpRecord) => void
 }
 
+/** One key of the configuration in force. */
+export interface Setting {
+  /** `section.key`. */
+  readonly path: string
+  /** Secrets masked. */
+  readonly value: unknown
+  readonly origin: 'default' | 'file' | 'overrides' | 'environment'
+  /** The environment variable that fixes it. */
+  readonly fixed_by: string | null
+}
+
+/** Section → key → value; `null` takes the override away, so that the operator's file, or the default, holds again. */
+export type ConfigChange = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+/** One key that differs, secrets masked. */
+export interface ConfigDifference {
+  readonly path: string
+  readonly before: unknown
+  readonly after: unknown
+}
+
+/** What a change would do. */
+export interface ConfigPreview {
+  readonly object: 'config_preview'
+  readonly changes: readonly ConfigDifference[]
+  readonly plugins: readonly { readonly id: string; readonly effect: 'unchanged' | 'reloaded' | 'added' | 'removed' }[]
+  /** Changed keys that wait for a restart. */
+  readonly needs_restart: readonly string[]
+}
+
+/** One state that `data/overrides.toml` had. */
+export interface ConfigVersion {
+  readonly version: number
+  /** Epoch milliseconds. */
+  readonly at: number
+  readonly by: string
+  readonly note: string
+}
+
+/** One reload, as it is remembered until the process ends. */
+export interface ReloadRecord {
+  /** Epoch milliseconds. */
+  readonly at: number
+  readonly trigger: string
+  readonly result: ReloadReport['result'] | 'rejected'
+  readonly plugins: ReloadReport['plugins']
+  /** Why it was rejected, or rolled back afterwards. */
+  readonly reason: string | null
+}
+
 export interface KernelControl {
-  /** Reads the configuration again and applies it. Queued behind a reload that is under way. */
-  reload(trigger: string): ResultAsync<ReloadReport, ReloadRejected>
+  /** Every key, where it comes from, and what fixes it. */
+  settings(): readonly Setting[]
+  /** What `change` would do, without doing it. Rejects what could not be applied. */
+  preview(change: ConfigChange): ResultAsync<ConfigPreview, ReloadRejected>
+  /**
+   * Applies `change` and keeps it in `data/overrides.toml` as a new version. All or nothing: where a plugin does not
+   * come up with it, what was there before is brought back and nothing is kept. `by`: who, for the history.
+   */
+  change(change: ConfigChange, by: string): ResultAsync<ReloadReport, ReloadRejected>
+  /** States of `data/overrides.toml`, the newest first. */
+  versions(): readonly ConfigVersion[]
+  /** What would differ if that version were restored; `undefined` where it is not kept. */
+  compare(version: number): readonly ConfigDifference[] | undefined
+  /** As `change`, to the whole of an earlier state. */
+  restore(version: number, by: string): ResultAsync<ReloadReport, ReloadRejected>
+  /** The last reloads, the newest first. */
+  reloads(): readonly ReloadRecord[]
+  /**
+   * Reads the configuration again and applies it. Queued behind a reload that is under way. `plugin` is replaced even
+   * where nothing of it has changed.
+   */
+  reload(trigger: string, plugin?: string): ResultAsync<ReloadReport, ReloadRejected>
   plugins(): readonly PluginStatus[]
   /** The configuration in force after defaults, file, overrides and environment, with secrets masked. */
   config(): Readonly<Record<string, unknown>>

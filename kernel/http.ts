@@ -7,7 +7,7 @@ import type { Server } from 'bun'
 import { err, ok, type Result } from 'neverthrow'
 import type { Bus } from './bus.ts'
 import { type Fault, kernelFault, messageOf } from './fault.ts'
-import { rememberRequest } from './request.ts'
+import { type RequestInfo, rememberRequest } from './request.ts'
 import { errorBody, type Route, type RouteTable } from './routes.ts'
 
 /** Read at each request, since all but the listening address may change live. */
@@ -32,6 +32,8 @@ export class HttpServer {
   constructor(
     private readonly bus: Bus,
     private readonly settings: () => HttpSettings,
+    /** Told the status of every answer that a plugin gave. */
+    private readonly answered: (status: number) => void,
   ) {}
 
   /** Port 0 takes a free one; `url` tells which. */
@@ -119,7 +121,7 @@ export class HttpServer {
     if (route.longLived) server.timeout(request, 0)
     const limited = request.headers.has('transfer-encoding') ? limitBody(request, maxBodyBytes) : undefined
     const inside = limited?.request ?? request
-    rememberRequest(inside, { id, ip: server.requestIP(request)?.address ?? '' })
+    rememberRequest(inside, infoOf(id, request, server))
     const answer = this.#dispatch(route, inside, path, id, origin)
     if (!limited) return answer
     return answer.then(response => (limited.exceeded() ? tooLarge() : response))
@@ -141,6 +143,7 @@ export class HttpServer {
       route.owner.failed('a route', cause)
       response = errorBody(500, kernelFault('internal_error', 'The gateway failed on this request.'))
     }
+    this.answered(response.status)
     response = finish(response, id, origin)
     if (began > 0)
       this.bus.recordHttp({
@@ -184,6 +187,14 @@ export class HttpServer {
     return corsOrigins.includes(origin) ? origin : undefined
   }
 }
+
+/** Few ask for the address, and it is not free. */
+const infoOf = (id: string, request: Request, server: Server<undefined>): RequestInfo => ({
+  id,
+  get ip() {
+    return server.requestIP(request)?.address ?? ''
+  },
+})
 
 /** The path of an absolute URL, without building a URL object for each request. */
 function pathOf(url: string): string {

@@ -5,7 +5,7 @@
  * timers. A draining one keeps the world that it had and holds it.
  */
 import type { Logger } from 'pino'
-import type { Bus, Party, Provision } from './bus.ts'
+import type { Bus, Party, Provision, Way } from './bus.ts'
 import type { Clock } from './clock.ts'
 import { sleep } from './clock.ts'
 import { FaultError, kernelFault, messageOf } from './fault.ts'
@@ -67,6 +67,9 @@ export class Instance implements Party {
   #whenIdle: (() => void) | undefined
   readonly #undo = new AsyncDisposableStack()
   readonly #holds = new Set<{ readonly label: () => string }>()
+  /** Calls that are under way, and how many they are together. */
+  readonly #ways = new Set<Way>()
+  #calls = 0
   readonly #leaving = new AbortController()
   readonly #impatient = new AbortController()
   /** What waits for the moment of going live: timers and emitted events. */
@@ -88,15 +91,35 @@ export class Instance implements Party {
     return this.#state
   }
   inFlight(): string[] {
-    return [...this.#holds].map(({ label }) => label())
+    const calls = [...this.#ways].flatMap(({ label, count }) => Array.from({ length: count }, () => label))
+    return [...[...this.#holds].map(({ label }) => label()), ...calls]
   }
 
   hold(label: () => string): () => void {
     const entry = { label }
     this.#holds.add(entry)
     return () => {
-      if (this.#holds.delete(entry) && this.#holds.size === 0) this.#whenIdle?.()
+      if (this.#holds.delete(entry)) this.#checkIdle()
     }
+  }
+
+  enter(way: Way): void {
+    if (way.count++ === 0) this.#ways.add(way)
+    this.#calls++
+  }
+
+  leave(way: Way): void {
+    if (--way.count === 0) this.#ways.delete(way)
+    this.#calls--
+    if (this.#whenIdle) this.#checkIdle()
+  }
+
+  get #isIdle(): boolean {
+    return this.#holds.size === 0 && this.#calls === 0
+  }
+
+  #checkIdle(): void {
+    if (this.#isIdle) this.#whenIdle?.()
   }
 
   failed(where: string, cause: unknown): void {
@@ -182,14 +205,14 @@ export class Instance implements Party {
   }
 
   async #idle(withinMs: number): Promise<boolean> {
-    if (this.#holds.size === 0) return true
+    if (this.#isIdle) return true
     const idle = Promise.withResolvers<void>()
     this.#whenIdle = idle.resolve
     const enough = new AbortController()
     await Promise.race([idle.promise, sleep(this.world.clock, withinMs, enough.signal)])
     enough.abort()
     this.#whenIdle = undefined
-    return this.#holds.size === 0
+    return this.#isIdle
   }
 
   /** Undoes everything in reverse order; what fails is logged and does not stop the rest. */

@@ -1,7 +1,8 @@
 /** Owns the live set of plugins and the queue of reloads. Start, reload, stop. */
-import { err, ok, type Result, ResultAsync } from 'neverthrow'
+import { err, ok, type Result, type ResultAsync } from 'neverthrow'
 import type { Logger } from 'pino'
 import { Bus } from './bus.ts'
+import { settingsOf } from './changes.ts'
 import type { Clock } from './clock.ts'
 import { describeProblems } from './config/normalize.ts'
 import type { Configuration } from './configuration.ts'
@@ -19,8 +20,9 @@ import { endsBoot } from './exit.ts'
 import { type Fault, kernelFault } from './fault.ts'
 import { HttpServer } from './http.ts'
 import { type Blueprint, Instance, type Surroundings } from './instance.ts'
-import { planChanges } from './plan.ts'
+import { planChanges, withoutOrphans } from './plan.ts'
 import { type AnyElysia, type AnyPlugin, definePlugin, type HttpSpec } from './plugin.ts'
+import { asProblem, RESTART_KEYS, type ReadConfiguration, Reloads, rejection } from './reloads.ts'
 import { SharedPool } from './shared.ts'
 import { type FailedPlugin, reportOf, statusRows } from './status.ts'
 import { openStorage, type Storage } from './storage.ts'
@@ -28,12 +30,14 @@ import { commit, type Staged, type SwapWorld, stage } from './swap.ts'
 
 export interface KernelOptions {
   /** Reads the configuration anew, from wherever it comes. */
-  readonly read: () => Promise<Result<Configuration, readonly ConfigProblem[]>>
+  readonly read: ReadConfiguration
   readonly paths: { readonly data: string; readonly tmp: string }
   readonly env: Record<string, string | undefined>
   readonly clock: Clock
   readonly log: Logger
   readonly version: string
+  /** Calls back whenever the operator's file was saved; returns its undo. Absent: there is none to watch. */
+  readonly watch?: (saved: () => void) => () => void
   /** Called with what the operator must read once. */
   readonly announce: (lines: readonly string[]) => void
 }
@@ -48,10 +52,12 @@ const KERNEL_ID = 'kernel'
 export class Kernel {
   readonly bus = new Bus()
   readonly shared = new SharedPool()
-  readonly http = new HttpServer(this.bus, () => ({
-    corsOrigins: this.#server().cors_origins,
-    maxBodyBytes: this.#server().max_body_mb * 1024 ** 2,
-  }))
+  readonly http = new HttpServer(
+    this.bus,
+    () => ({ corsOrigins: this.#server().cors_origins, maxBodyBytes: this.#server().max_body_mb * 1024 ** 2 }),
+    status => this.reloads.errors.record(status),
+  )
+  readonly reloads: Reloads
   #live: ReadonlyMap<string, Instance> = new Map()
   readonly #draining = new Map<Instance, Promise<void>>()
   #failed = new Map<string, FailedPlugin>()
@@ -63,12 +69,24 @@ export class Kernel {
   /** What is in force until a restart, whatever the file says by now. */
   #fixed = new Map<string, unknown>()
   #opened: Storage | undefined
-  #queue: Promise<unknown> = Promise.resolve()
   #tables = 0
+  #unwatch: (() => void) | undefined
   #stopping: Promise<void> | undefined
   readonly #own: Blueprint
 
   constructor(private readonly options: KernelOptions) {
+    this.reloads = new Reloads({
+      read: options.read,
+      dataDir: options.paths.data,
+      clock: options.clock,
+      log: options.log,
+      current: () => this.#current(),
+      plan: next => this.#plan(this.#wanted(next).wanted),
+      apply: (next, trigger, anew) => this.#reload(next, trigger, anew),
+      holdBack: (ids, reason) => {
+        for (const id of ids) this.#heldBack.set(id, reason)
+      },
+    })
     this.#own = {
       id: KERNEL_ID,
       definition: this.#definition(),
@@ -80,9 +98,13 @@ export class Kernel {
     }
   }
 
-  #server() {
+  #current(): Configuration {
     if (!this.#config) throw new Error('the kernel has no configuration before it has started')
-    return this.#config.server
+    return this.#config
+  }
+
+  #server() {
+    return this.#current().server
   }
 
   /** Reads, opens, listens, and brings the plugins up. Nothing is left open when it fails. */
@@ -108,7 +130,8 @@ export class Kernel {
     const listening = this.http.listen(config.server.host, config.server.port)
     if (listening.isErr()) return err(listening.error)
     for (const { id, fault } of config.failed) this.#failed.set(id, { fault, definition: undefined, source: '' })
-    const wanted = this.#withoutOrphans(config)
+    const { wanted, orphans } = withoutOrphans([this.#own, ...config.blueprints], config.failed.length > 0)
+    for (const [{ id, definition, source }, fault] of orphans) this.#failed.set(id, { fault, definition, source })
     const plan = planChanges([], wanted)
     if (plan.isErr())
       return err(
@@ -119,6 +142,7 @@ export class Kernel {
     const staged = await stage(plan.value, new Map(), wanted, this.#swapWorld())
     if (staged.isErr()) return err(kernelFault('plugin_setup_failed', sentences(staged.error.faults)))
     this.#apply(staged.value, wanted)
+    this.#watch(config)
     const fatal = [...staged.value.failures.values()].find(endsBoot)
     if (fatal) return err(fatal)
     const required = [...config.failed, ...wanted].find(({ id, required }) => required && this.#failed.has(id))
@@ -130,51 +154,45 @@ export class Kernel {
     return ok()
   }
 
-  /** Without the plugins that need something of a plugin whose code did not load; each is reported with what it misses. */
-  #withoutOrphans(config: Configuration): readonly Blueprint[] {
-    let wanted: readonly Blueprint[] = [this.#own, ...config.blueprints]
-    if (config.failed.length === 0) return wanted
-    for (;;) {
-      const plan = planChanges([], wanted)
-      const orphan =
-        plan.isErr() &&
-        wanted.find(({ id }) =>
-          plan.error.some(
-            fault => fault.code === 'dependency_missing' && fault.message.startsWith(`Plugin "${id}" needs`),
-          ),
-        )
-      if (!orphan || plan.isOk()) return wanted
-      const fault = plan.error.find(({ message }) => message.startsWith(`Plugin "${orphan.id}" needs`))
-      if (fault) this.#failed.set(orphan.id, { fault, definition: orphan.definition, source: orphan.source })
-      wanted = wanted.filter(one => one !== orphan)
-    }
-  }
-
   /** Queued: one reload at a time, in the order of their asking. */
-  reload(trigger: string): ResultAsync<ReloadReport, ReloadRejected> {
-    const run = this.#queue.then(() => this.#reload(trigger))
-    this.#queue = run.catch(() => {})
-    return new ResultAsync(run)
+  reload(trigger: string, plugin?: string): ResultAsync<ReloadReport, ReloadRejected> {
+    return this.reloads.reload(trigger, plugin)
   }
 
-  async #reload(trigger: string): Promise<Result<ReloadReport, ReloadRejected>> {
-    if (this.#stopping) return err({ ...kernelFault('shutting_down', 'The gateway is stopping.'), problems: [] })
-    const began = performance.now()
-    const read = await this.options.read()
-    if (read.isErr()) return err(rejection(read.error))
-    const config = read.value
-    const held = new Map<string, string>()
+  #watch({ server }: Configuration): void {
+    if (server.watch === (this.#unwatch !== undefined)) return
+    this.#unwatch?.()
+    this.#unwatch = server.watch ? this.options.watch?.(() => void this.reload('watch')) : undefined
+  }
+
+  /** What has to be there once `config` is in force; a plugin that lives and whose new code does not load stays as it is. */
+  #wanted(config: Configuration): {
+    readonly wanted: readonly Blueprint[]
+    readonly held: ReadonlyMap<string, string>
+  } {
     const wanted: Blueprint[] = [this.#own, ...config.blueprints]
-    // A plugin that lives and whose new code does not load stays as it is.
+    const held = new Map<string, string>()
     for (const { id, fault } of config.failed) {
       held.set(id, fault.message)
       const old = this.#live.get(id)
       if (old) wanted.push(old.blueprint)
     }
-    const plan = planChanges(
+    return { wanted, held }
+  }
+
+  #plan(wanted: readonly Blueprint[], anew?: string): ReturnType<typeof planChanges> {
+    return planChanges(
       [...this.#live.values()].map(({ blueprint }) => blueprint),
       wanted,
+      anew,
     )
+  }
+
+  async #reload(config: Configuration, trigger: string, anew?: string): Promise<Result<ReloadReport, ReloadRejected>> {
+    if (this.#stopping) return err({ ...kernelFault('shutting_down', 'The gateway is stopping.'), problems: [] })
+    const began = performance.now()
+    const { wanted, held } = this.#wanted(config)
+    const plan = this.#plan(wanted, anew)
     if (plan.isErr()) return err(rejection(plan.error.map(asProblem)))
     const staged = await stage(plan.value, this.#live, wanted, this.#swapWorld(config))
     if (staged.isErr()) {
@@ -192,6 +210,7 @@ export class Kernel {
     this.#heldBack = new Map(
       report.plugins.flatMap(({ id, outcome, reason }) => (outcome === 'rolled_back' && reason ? [[id, reason]] : [])),
     )
+    this.#watch(config)
     this.options.log.info({ trigger, report }, `configuration reloaded: ${report.result}`)
     const own = this.#live.get(KERNEL_ID)
     if (own) this.bus.emit(own, Reloaded, report)
@@ -304,7 +323,9 @@ export class Kernel {
   /** Stops accepting, drains everything, closes. Called twice, it is the same stop. */
   stop(): Promise<void> {
     this.#stopping ??= (async () => {
-      await this.#queue
+      this.reloads.errors.stop()
+      this.#unwatch?.()
+      await this.reloads.settled
       this.http.refuse()
       void this.http.stop()
       await Promise.all([...this.#live.values()].reverse().map(instance => this.#retire(instance)))
@@ -329,9 +350,16 @@ export class Kernel {
       provides: [KernelRef],
       setup: ctx => {
         ctx.provide(KernelRef, {
-          reload: trigger => this.reload(trigger),
+          reload: (trigger, plugin) => this.reload(trigger, plugin),
           plugins: () => this.status(),
-          config: () => this.#config?.masked ?? {},
+          config: () => this.#current().masked,
+          settings: () => settingsOf(this.#current()),
+          preview: change => this.reloads.preview(change),
+          change: (change, by) => this.reloads.change(change, by),
+          versions: () => this.reloads.versions(),
+          compare: version => this.reloads.compare(version),
+          restore: (version, by) => this.reloads.restore(version, by),
+          reloads: () => this.reloads.history(),
           tap: tap => this.bus.tap(tap),
         })
         ctx.on(Announcement, ({ lines }) => this.options.announce(lines))
@@ -359,22 +387,10 @@ export class Kernel {
 
 const sentences = (faults: readonly Fault[]) => faults.map(({ message }) => message).join('\n')
 
-const restartKeys = ({ server, database }: Configuration) =>
-  new Map<string, unknown>([
-    ['server.host', server.host],
-    ['server.port', server.port],
-    ['database.url', database.url],
-  ])
-
-const asProblem = (fault: Fault): ConfigProblem => ({
-  path: 'plugins',
-  file: '',
-  line: null,
-  message: fault.message,
-  suggestion: null,
-})
-
-const rejection = (problems: readonly ConfigProblem[]): ReloadRejected => ({
-  ...kernelFault('config_invalid', 'The configuration has mistakes; nothing was changed.'),
-  problems,
-})
+const restartKeys = ({ values }: Configuration) =>
+  new Map<string, unknown>(
+    RESTART_KEYS.map(path => {
+      const [section = '', key = ''] = path.split('.')
+      return [path, values[section]?.[key]]
+    }),
+  )

@@ -14,6 +14,8 @@ import { messageOf } from './fault.ts'
 import { Kernel } from './kernel.ts'
 import { builtInIds, Loader } from './loader.ts'
 import { createLogger } from './log.ts'
+import { type Overrides, textOf } from './overrides.ts'
+import { watchFile } from './watch.ts'
 
 const USAGE = `Flow2API ${version}
 
@@ -51,11 +53,18 @@ const paths = { data: directory('FLOW2API_DATA_DIR', 'data'), tmp: directory('FL
 const standardFile = join(ROOT, 'config', 'setting.toml')
 const loader = new Loader(paths.tmp)
 
-async function read(): Promise<Result<Configuration, readonly ConfigProblem[]>> {
-  const standard = (await Bun.file(standardFile).exists()) ? standardFile : null
-  const file = named ? (isAbsolute(named) ? named : resolve(named)) : standard
+const ownFile = (exists: boolean): string | null =>
+  named ? (isAbsolute(named) ? named : resolve(named)) : exists ? standardFile : null
+
+async function read(candidate?: Overrides): Promise<Result<Configuration, readonly ConfigProblem[]>> {
+  const file = ownFile(await Bun.file(standardFile).exists())
   const overrides = join(paths.data, 'overrides.toml')
-  const document = readDocument({ file, overrides: (await Bun.file(overrides).exists()) ? overrides : null, env })
+  const document = readDocument({
+    file,
+    overrides: candidate !== undefined || (await Bun.file(overrides).exists()) ? overrides : null,
+    ...(candidate !== undefined && { candidate: textOf(candidate) }),
+    env,
+  })
   if (document.isErr()) return err(document.error)
   // Mistakes in [plugins] come again from `configure`, together with all others.
   const declared = parsePlugins(document.value).unwrapOr([])
@@ -79,6 +88,10 @@ const kernel = new Kernel({
   clock: systemClock,
   log,
   version,
+  watch: saved =>
+    watchFile(ownFile(true) ?? standardFile, systemClock, saved, cause =>
+      log.warn({ err: cause }, 'the settings file cannot be watched; reload by hand'),
+    ),
   announce: lines => {
     if (booted) tell(`\n${lines.map(line => `  ${line}`).join('\n')}\n\n`)
     else announcements.push(...lines)

@@ -14,8 +14,15 @@ export interface Plan {
 
 type Planned = Pick<Blueprint, 'id' | 'definition' | 'hash'>
 
-/** Compares what runs with what is wanted, and checks that the wanted graph holds together. */
-export function planChanges(current: readonly Planned[], desired: readonly Planned[]): Result<Plan, readonly Fault[]> {
+/**
+ * Compares what runs with what is wanted, and checks that the wanted graph holds together. `anew`: to be replaced even
+ * where it is the same.
+ */
+export function planChanges(
+  current: readonly Planned[],
+  desired: readonly Planned[],
+  anew?: string,
+): Result<Plan, readonly Fault[]> {
   const faults = checkGraph(desired)
   const order = sortByDependency(desired)
   if (order.isErr()) faults.push(order.error)
@@ -25,10 +32,35 @@ export function planChanges(current: readonly Planned[], desired: readonly Plann
   for (const wanted of desired) {
     const now = running.get(wanted.id)
     if (!now) changes.set(wanted.id, 'add')
-    else changes.set(wanted.id, now.definition === wanted.definition && now.hash === wanted.hash ? 'keep' : 'replace')
+    else {
+      const same = now.definition === wanted.definition && now.hash === wanted.hash && wanted.id !== anew
+      changes.set(wanted.id, same ? 'keep' : 'replace')
+    }
   }
   for (const { id } of current) if (!changes.has(id)) changes.set(id, 'remove')
   return ok({ changes, order: order.value })
+}
+
+/**
+ * At boot: what is left without the plugins that need something of one whose code did not load, and these with what
+ * each misses.
+ */
+export function withoutOrphans<B extends Planned>(
+  desired: readonly B[],
+  someFailed: boolean,
+): { readonly wanted: readonly B[]; readonly orphans: ReadonlyMap<B, Fault> } {
+  const orphans = new Map<B, Fault>()
+  let wanted = desired
+  while (someFailed) {
+    const misses = checkGraph(wanted).filter(({ code }) => code === 'dependency_missing')
+    const needs = (id: string) => misses.find(({ message }) => message.startsWith(`Plugin "${id}" needs`))
+    const orphan = wanted.find(({ id }) => needs(id))
+    const fault = orphan && needs(orphan.id)
+    if (!orphan || !fault) break
+    orphans.set(orphan, fault)
+    wanted = wanted.filter(one => one !== orphan)
+  }
+  return { wanted, orphans }
 }
 
 type Node = Pick<Blueprint, 'id' | 'definition'>

@@ -14,6 +14,7 @@ import { type Configuration, configure } from './configuration.ts'
 import type { ConfigProblem, PluginStatus, ReloadRejected, ReloadReport } from './control.ts'
 import { FaultError } from './fault.ts'
 import { Kernel } from './kernel.ts'
+import { applied, type Overrides } from './overrides.ts'
 import type { AnyPlugin, Handle } from './plugin.ts'
 import { type Capability, type EventType, refName } from './refs.ts'
 
@@ -49,6 +50,8 @@ export interface TestKernel extends AsyncDisposable {
   emit<P>(event: EventType<P>, payload: P): void
   reload(change: Partial<TestWorld>): Promise<Result<ReloadReport, ReloadRejected>>
   status(): readonly PluginStatus[]
+  /** What was handed in, at the start or by the last reload. */
+  plugins(): Readonly<Record<string, AnyPlugin>>
   /** What a plugin that left has left behind: empty when all is well. */
   leaks(): readonly string[]
   /** As SIGTERM would. */
@@ -67,7 +70,7 @@ export async function createTestKernel(options: TestOptions): Promise<TestKernel
   const announced: (readonly string[])[] = []
   let world: TestWorld = options
   const kernel = new Kernel({
-    read: () => readWorld(world),
+    read: overrides => readWorld(world, overrides),
     paths,
     env: {},
     clock: options.clock ?? systemClock,
@@ -92,6 +95,8 @@ export async function createTestKernel(options: TestOptions): Promise<TestKernel
     generation: 1,
     live: true,
     hold: () => () => {},
+    enter: () => {},
+    leave: () => {},
     failed: (where, cause) => console.error(where, cause),
   }
   let stopped: Promise<void> | undefined
@@ -116,6 +121,7 @@ export async function createTestKernel(options: TestOptions): Promise<TestKernel
       return result
     },
     status: () => kernel.status(),
+    plugins: () => world.plugins,
     leaks: () => kernel.leaks(),
     stop,
     abandon: () => kernel.abandon(),
@@ -123,10 +129,20 @@ export async function createTestKernel(options: TestOptions): Promise<TestKernel
   }
 }
 
-function readWorld({ plugins, config = {} }: TestWorld): Promise<Result<Configuration, readonly ConfigProblem[]>> {
-  const values = { ...config, server: { port: 0, drain_timeout_s: 5, ...config['server'] } }
+function readWorld(
+  { plugins, config = {} }: TestWorld,
+  overrides: Overrides = {},
+): Promise<Result<Configuration, readonly ConfigProblem[]>> {
+  const base = { ...config, server: { port: 0, drain_timeout_s: 5, ...config['server'] } }
+  const values = Object.keys(overrides).length > 0 ? applied(base, overrides) : base
   const document = documentOf(structuredClone(values))
-  const declarations = Object.keys(plugins).map(id => ({ id, enabled: true, use: null, required: false, baseDir: '' }))
+  const declarations = Object.keys(plugins).map(id => ({
+    id,
+    enabled: overrides['plugins']?.[id] !== false,
+    use: null,
+    required: false,
+    baseDir: '',
+  }))
   return configure(document, declarations, async ({ id }) => {
     const definition = plugins[id]
     if (!definition) throw new Error(`the test world has no plugin ${id}`)

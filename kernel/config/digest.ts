@@ -24,7 +24,7 @@ const MASK = '********'
  * URLs. In a section that no schema describes, every text does.
  */
 export function maskSecrets(
-  values: Record<string, Section>,
+  values: Readonly<Record<string, Section>>,
   sections: readonly SectionSpec[],
 ): Record<string, Section> {
   return Object.fromEntries(

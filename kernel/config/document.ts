@@ -10,6 +10,8 @@ export interface Sources {
   readonly file: string | null
   /** Written by the console. It may be missing. */
   readonly overrides: string | null
+  /** What is to stand in that file, where it is not written yet. */
+  readonly candidate?: string
   readonly env: Environment
 }
 
@@ -32,7 +34,7 @@ export interface Document {
 export function readDocument(sources: Sources): Result<Document, readonly ConfigProblem[]> {
   const notes: Notes = { env: sources.env, mentioned: new Set(), problems: [] }
   const base = readLayer(sources.file, false, notes)
-  const over = readLayer(sources.overrides, true, notes)
+  const over = readLayer(sources.overrides, true, notes, sources.candidate)
   if (base.isOk() && over.isOk()) return ok(makeDocument(sources, base.value, over.value, notes))
   const fatal = [base, over].flatMap(layer => (layer.isErr() ? [layer.error] : []))
   return err([...fatal, ...notes.problems])

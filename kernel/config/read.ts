@@ -33,9 +33,12 @@ export function readLayer(
   file: string | null,
   mayBeMissing: boolean,
   notes: Notes,
+  /** Taken instead of what the file holds. */
+  candidate?: string,
 ): Result<Layer | null, ConfigProblem> {
   if (file === null) return ok(null)
-  return readText(file, mayBeMissing).andThen(text =>
+  const read = candidate === undefined ? readText(file, mayBeMissing) : ok(candidate)
+  return read.andThen(text =>
     text === null ? ok(null) : parseToml(file, text).map(tables => toLayer(file, text, tables, notes)),
   )
 }

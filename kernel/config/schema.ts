@@ -38,6 +38,10 @@ export const ServerSection = t.Object(
     drain_timeout_s: t.Number({ default: 60, minimum: 0 }),
     /** How long the set-up of one plugin may take. */
     setup_timeout_s: t.Number({ default: 30, exclusiveMinimum: 0 }),
+    /** After each reload answers are watched for so long; if many more fail than before, it is rolled back. 0: never. */
+    rollback_window_s: t.Number({ default: 60, minimum: 0 }),
+    /** Reloads when the file is saved. */
+    watch: t.Boolean({ default: false }),
     /** The largest request body. */
     max_body_mb: t.Number({ default: 128, exclusiveMinimum: 0 }),
   },

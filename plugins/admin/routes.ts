@@ -1,20 +1,58 @@
-/** Routes of the admin API; each asks for its own scope. */
-import { type AuthService, authorized, errorBody, faultResponse, type Scope } from 'flow2api/contracts'
-import { Elysia, type Handle, type KernelControl, type ReloadRejected } from 'flow2api/plugin'
+/** Routes for reloads and plugins; each asks for its own scope. */
+import {
+  type AuditEntry,
+  type AuthService,
+  authorized,
+  type Caller,
+  domainFault,
+  errorBody,
+  faultResponse,
+  type Scope,
+} from 'flow2api/contracts'
+import { Elysia, type Handle, type KernelControl, type ReloadRejected, requestInfo } from 'flow2api/plugin'
+import type { AuditLog } from './audit.ts'
 
 export interface Admin {
   readonly auth: Handle<AuthService>
   readonly kernel: Handle<KernelControl>
+  readonly log: AuditLog
+  audit(entry: AuditEntry): void
+  /** The id of this plugin. */
+  readonly own: string
 }
 
-export const adminRoutes = ({ auth, kernel }: Admin) => {
-  const allowed = (request: Request, scope: Scope, answer: () => Response | Promise<Response>) =>
-    authorized(auth, request, scope, answer)
+export const allowed = (
+  { auth }: Admin,
+  request: Request,
+  scope: Scope,
+  answer: (caller: Caller) => Response | Promise<Response>,
+) => authorized(auth, request, scope, answer)
+
+/** Written down as done by whoever sent the request. */
+export const noted = (
+  { audit }: Admin,
+  request: Request,
+  caller: Caller,
+  entry: Pick<AuditEntry, 'action' | 'target' | 'detail'>,
+): void => audit({ actor: caller.id, ip: requestInfo(request).ip, ...entry })
+
+export const adminRoutes = (admin: Admin) => {
+  const { kernel, own } = admin
+  const change = (id: string, enabled: boolean) => (request: Request) =>
+    allowed(admin, request, 'admin', async caller => {
+      const known = kernel.plugins().some(plugin => plugin.id === id)
+      if (!known) return unknownPlugin(id)
+      if (!enabled && id === own) return keepsItself()
+      const report = await kernel.change({ plugins: { [id]: enabled } }, caller.id)
+      if (report.isErr()) return rejection(report.error)
+      noted(admin, request, caller, { action: enabled ? 'plugin.enable' : 'plugin.disable', target: id, detail: '' })
+      return Response.json(report.value)
+    })
   return new Elysia()
     .post(
       '/admin/reload-config',
       ({ request }) =>
-        allowed(request, 'any', async () => {
+        allowed(admin, request, 'any', async () => {
           // Answers once the new instances serve; this very request may still hold an old one, which drains afterwards.
           const report = await kernel.reload('http')
           return report.isOk() ? Response.json(report.value) : rejection(report.error)
@@ -31,7 +69,8 @@ export const adminRoutes = ({ auth, kernel }: Admin) => {
     )
     .get(
       '/admin/api/plugins',
-      ({ request }) => allowed(request, 'admin', () => Response.json({ object: 'list', data: kernel.plugins() })),
+      ({ request }) =>
+        allowed(admin, request, 'admin', () => Response.json({ object: 'list', data: kernel.plugins() })),
       {
         detail: {
           tags: ['Admin'],
@@ -40,20 +79,53 @@ export const adminRoutes = ({ auth, kernel }: Admin) => {
         },
       },
     )
-    .get(
-      '/admin/api/config',
-      ({ request }) => allowed(request, 'admin', () => Response.json({ object: 'config', sections: kernel.config() })),
+    .post('/admin/api/plugins/:id/enable', ({ request, params }) => change(params.id, true)(request), {
+      parse: 'none',
+      detail: {
+        tags: ['Admin'],
+        summary: 'Switch a plugin on',
+        description: 'Applied at once and kept in data/overrides.toml. Answers as a reload does.',
+      },
+    })
+    .post('/admin/api/plugins/:id/disable', ({ request, params }) => change(params.id, false)(request), {
+      parse: 'none',
+      detail: {
+        tags: ['Admin'],
+        summary: 'Switch a plugin off',
+        description:
+          'Applied at once and kept in data/overrides.toml; what runs on it may finish. Refused where another plugin needs it.',
+      },
+    })
+    .post(
+      '/admin/api/plugins/:id/reload',
+      ({ request, params: { id } }) =>
+        allowed(admin, request, 'admin', async caller => {
+          if (!kernel.plugins().some(plugin => plugin.id === id)) return unknownPlugin(id)
+          const report = await kernel.reload('http', id)
+          if (report.isErr()) return rejection(report.error)
+          noted(admin, request, caller, { action: 'plugin.reload', target: id, detail: '' })
+          return Response.json(report.value)
+        }),
       {
+        parse: 'none',
         detail: {
           tags: ['Admin'],
-          summary: 'Show the configuration in force',
-          description: 'Every section after defaults, file, overrides and environment. Secrets are masked.',
+          summary: 'Reload a plugin',
+          description: 'Replaces the plugin by a new instance, also where nothing of its code or settings has changed.',
         },
       },
     )
 }
 
-function rejection(rejected: ReloadRejected): Response {
+const unknownPlugin = (id: string): Response =>
+  faultResponse(domainFault('not_found', `There is no plugin "${id}". GET /admin/api/plugins lists them.`))
+
+const keepsItself = (): Response =>
+  faultResponse(
+    domainFault('invalid_value', 'This plugin cannot switch itself off. Write `admin = false` into setting.toml.'),
+  )
+
+export function rejection(rejected: ReloadRejected): Response {
   // Any other fault, such as `shutting_down`, says nothing of the configuration.
   if (rejected.code !== 'config_invalid') return faultResponse(rejected)
   return Response.json(

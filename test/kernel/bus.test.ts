@@ -34,6 +34,8 @@ function party(id: string, live = true) {
       holds.add(label())
       return () => void holds.delete(label())
     },
+    enter: ({ label }) => void holds.add(label),
+    leave: ({ label }) => void holds.delete(label),
     failed: (where, cause) => void failures.push(`${where}: ${cause instanceof Error ? cause.message : cause}`),
   }
   return { self, holds, failures }

@@ -15,6 +15,8 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     cors_origins: ['*'],
     drain_timeout_s: 60,
     setup_timeout_s: 30,
+    rollback_window_s: 60,
+    watch: false,
     max_body_mb: 128,
   },
   database: { url: '' },

@@ -68,6 +68,8 @@ describe('defaults', () => {
       cors_origins: ['*'],
       drain_timeout_s: 60,
       setup_timeout_s: 30,
+      rollback_window_s: 60,
+      watch: false,
       max_body_mb: 128,
     })
     expect(values['database']).toEqual({ url: '' })

@@ -18,6 +18,7 @@ import {
   ResultAsync,
 } from 'flow2api/plugin'
 import { createTestKernel, type TestKernel } from 'flow2api/testing'
+import { configRoutes } from '../../plugins/admin/config-routes.ts'
 import admin from '../../plugins/admin/index.ts'
 import { adminRoutes } from '../../plugins/admin/routes.ts'
 
@@ -51,6 +52,11 @@ const UNCHANGED: ReloadReport = {
   needs_restart: [],
 }
 
+/** What these routes do not ask. */
+const unused = () => {
+  throw new Error('not in these tests')
+}
+
 /** The routes before a kernel that answers reloads with `outcome`. */
 const routesBefore = (outcome: Result<ReloadReport, ReloadRejected>) => {
   const triggers: string[] = []
@@ -61,9 +67,17 @@ const routesBefore = (outcome: Result<ReloadReport, ReloadRejected>) => {
     },
     plugins: () => [],
     config: () => ({ global: { api_key: '***' } }),
+    settings: () => [],
+    preview: unused,
+    change: unused,
+    versions: () => [],
+    compare: () => undefined,
+    restore: unused,
+    reloads: () => [],
     tap: () => () => {},
   }
-  return { app: adminRoutes({ auth: authenticator, kernel }), triggers }
+  const parts = { auth: authenticator, kernel, log: unused as never, audit: () => {}, own: 'admin' }
+  return { app: adminRoutes(parts).use(configRoutes(parts)), triggers }
 }
 
 test.each([
