@@ -13,6 +13,10 @@ export interface AcquireWant {
   readonly only?: number
   /** Accounts that this piece of work has already tried. */
   readonly exclude?: readonly number[]
+  /** Whose work it is: callers take turns in the queue, however many pieces each of them has there. Absent: one more caller. */
+  readonly caller?: string
+  /** What it is expected to cost, in the provider's credits; reserved on the account until the lease is closed. Absent: nothing. */
+  readonly credits?: number
   /** Gives up waiting in the queue; the answer is then `cancelled`. */
   readonly signal: AbortSignal
   /** Told while it waits. */
@@ -31,7 +35,7 @@ export interface Lease extends AsyncDisposable {
   readonly label: string
   /** The account's own proxy. */
   readonly proxyUrl: string | undefined
-  /** Why this account and not the others. */
+  /** Why this account and not the others; for people and job records. */
   readonly why: string
   /** Account and fresh access; refreshed here when it has aged. Errors: `account_needs_session`, `account_migrated`, egress. */
   session(signal: AbortSignal): ResultAsync<SessionAccount, Fault>
@@ -44,7 +48,7 @@ export interface Lease extends AsyncDisposable {
 export interface AccountPool {
   /**
    * Waits for a free slot in a fair queue. Errors: `no_account` (none could ever serve; says why), `accounts_cooling`,
-   * `insufficient_quota`, `cancelled`.
+   * `insufficient_quota`, `upstream_down` (its breaker is open), `cancelled`.
    */
   acquire(want: AcquireWant): ResultAsync<Lease, Fault>
   /**
@@ -55,6 +59,9 @@ export interface AccountPool {
     readonly accountId: number
     readonly provider: string
     readonly kind: MediaKind
+    /** Absent: a free call, not paid work of a model. */
+    readonly model?: string
+    readonly credits?: number
   }): ResultAsync<Lease, Fault>
 }
 

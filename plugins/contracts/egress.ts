@@ -1,11 +1,21 @@
 /** The way out: which proxy a request takes. Provided by `proxy`. */
-import { defineCapability, type Fault, type ResultAsync } from 'flow2api/plugin'
+import { defineCapability, type Fault, type Result, type ResultAsync } from 'flow2api/plugin'
 
 export interface EgressWant {
   /** Sticky key: requests of one account keep their route while it is healthy. */
   readonly accountId?: number
   /** The account's own proxy. It comes before every other, also when `proxy_enabled` is off. */
   readonly proxyUrl?: string
+  /** `media`: downloads of pictures and videos, which may have a proxy of their own. Default: `api`. */
+  readonly purpose?: 'api' | 'media'
+}
+
+/** A proxy address that was understood. */
+export interface ProxyName {
+  /** Canonical, with the password: to be stored sealed, and given as `proxyUrl`. */
+  readonly url: string
+  /** The same with the password masked: for people. */
+  readonly masked: string
 }
 
 /** Why a request brought no answer. */
@@ -33,6 +43,8 @@ export interface Route {
 export interface Egress {
   /** Order: the account's own proxy, `proxy_url`, a healthy one of `pool`, then what `fallback` says. */
   route(want: EgressWant): Route
+  /** Reads a proxy in any accepted notation. Error: `invalid_value`, which does not repeat what was written. */
+  parse(text: string): Result<ProxyName, Fault>
 }
 
 export const Egress = defineCapability<Egress>('egress', 1)

@@ -33,6 +33,7 @@ export const FAULTS = {
   account_needs_session: { blame: 'account', retry: 'other-account', status: 503, type: 'server_error' },
   account_migrated: { blame: 'account', retry: 'other-account', status: 503, type: 'server_error' },
   account_throttled: { blame: 'account', retry: 'other-account', status: 429, type: 'rate_limit_error' },
+  model_quota_spent: { blame: 'account', retry: 'other-account', status: 429, type: 'insufficient_quota' },
   account_quota_spent: { blame: 'account', retry: 'other-account', status: 429, type: 'insufficient_quota' },
   account_not_entitled: { blame: 'account', retry: 'other-account', status: 403, type: 'invalid_request_error' },
   // The way out.
@@ -41,6 +42,7 @@ export const FAULTS = {
   // The upstream.
   upstream_unreachable: { blame: 'upstream', retry: 'later', status: 502, type: 'server_error' },
   upstream_timeout: { blame: 'upstream', retry: 'later', status: 504, type: 'server_error' },
+  upstream_down: { blame: 'upstream', retry: 'later', status: 503, type: 'server_error' },
   upstream_error: { blame: 'upstream', retry: 'later', status: 502, type: 'server_error' },
   upstream_unreadable: { blame: 'upstream', retry: 'never', status: 502, type: 'server_error' },
   upstream_rejected: { blame: 'request', retry: 'never', status: 400, type: 'invalid_request_error' },

@@ -48,6 +48,10 @@ export interface SubmitOptions {
   /** Which endpoint, e.g. `images.generations`: for lists and records. */
   readonly surface: string
   readonly idempotency?: Idempotency
+  /** Where the end of the job is to be reported; stored with the job. Checked before (`Webhooks.check`). */
+  readonly callbackUrl?: string
+  /** Whom of its users the caller works for, as it says itself (`user`): users of one caller take turns in the queue. */
+  readonly user?: string
 }
 
 export interface JobMedia {
@@ -94,6 +98,7 @@ export interface Job {
   readonly delivered: { readonly size?: string; readonly seconds?: number } | null
   readonly fault: Fault | null
   readonly callerId: string
+  readonly callbackUrl: string | null
 }
 
 /** What `GET /v1/models` lists. */
@@ -105,18 +110,43 @@ export interface ListedModel extends Model {
 export interface JobFilter {
   readonly surface?: string
   readonly kind?: MediaKind
+  readonly status?: JobStatus
+  /** Epoch milliseconds: ended then or later. */
+  readonly finishedSince?: number
+  /** Only jobs whose end is to be reported to an address of their own. */
+  readonly withCallback?: boolean
+  /** A part of the id, the prompt or the model. */
+  readonly search?: string
   /** Ids of jobs; the listing goes on behind this one. */
   readonly after?: string
   readonly limit?: number
   readonly order?: 'asc' | 'desc'
 }
 
+/** Ended jobs that are alike, over a span of time. Right after a restart, too: counted from what is stored. */
+export interface JobTally {
+  /** Begin of the span; epoch milliseconds. */
+  readonly from: number
+  readonly kind: MediaKind
+  /** What served it. */
+  readonly model: string
+  readonly provider: string
+  readonly status: JobStatus
+  /** Code and blame of the fault; null where there was none. */
+  readonly code: string | null
+  readonly blame: Fault['blame'] | null
+  readonly count: number
+  /** Sums over these jobs: from admission to start, and from start to end. */
+  readonly waitedMs: number
+  readonly tookMs: number
+}
+
 export interface JobEngine {
   models(): readonly ListedModel[]
   /** After how much silence an open answer is to send something; `[generation] heartbeat_s`. */
-  heartbeatMs?(): number
+  heartbeatMs(): number
   /** The model that stands for an empty id. */
-  defaultModel?(kind: MediaKind): ListedModel | undefined
+  defaultModel(kind: MediaKind): ListedModel | undefined
   /** One model by id or alias; case-insensitive, one vendor prefix (`openai/`, `models/`) is cut. Error: `model_not_found` with a suggestion. */
   model(id: string): ResultAsync<ListedModel, Fault>
   /**
@@ -130,6 +160,17 @@ export interface JobEngine {
   get(id: string): ResultAsync<Job, Fault>
   /** Newest first by default. */
   list(filter: JobFilter): ResultAsync<{ readonly jobs: readonly Job[]; readonly more: boolean }, Fault>
+  /**
+   * Jobs that ended in [`from`, `to`), counted in spans of `spanMs` that begin at `from`. At most 1,000 spans. Error:
+   * `invalid_value`.
+   */
+  tally(want: {
+    readonly from: number
+    readonly to: number
+    readonly spanMs: number
+  }): ResultAsync<readonly JobTally[], Fault>
+  /** What is under way now, by kind: units in the queue and units that were begun. */
+  underWay(): Readonly<Record<MediaKind, { readonly queued: number; readonly running: number }>>
   /**
    * The job once it is final, or as it is when `signal` aborts. Hanging up never cancels a job. It may also answer early,
    * with a job that is not final, when the engine is being replaced: ask again. Error: `shutting_down`.

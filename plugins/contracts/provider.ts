@@ -80,6 +80,8 @@ export interface Plan {
   /** The concrete model. */
   readonly model: string
   readonly tier?: string
+  /** What one unit is expected to cost, in the account's credits, where known; all steps together. Absent: nothing. */
+  readonly credits?: number
   /** What will be asked of the upstream; echoed to the caller as `requested`. */
   readonly requested: {
     readonly size?: string
@@ -172,6 +174,16 @@ export type OperationStatus =
   | { readonly state: 'running'; readonly progress?: number }
   | { readonly state: 'failed'; readonly fault: Fault }
 
+/**
+ * What became of a paid call whose answer was lost. `not_taken`: it is certain that the upstream did not take the work,
+ * so it is sent again. `unknown`: it cannot be told.
+ */
+export type Found =
+  | Started
+  | { readonly state: 'failed'; readonly fault: Fault }
+  | { readonly state: 'not_taken' }
+  | { readonly state: 'unknown' }
+
 export interface OpenedAccess {
   readonly access: string
   /** Epoch milliseconds after which it is not to be used. */
@@ -215,8 +227,9 @@ export interface GenerationProvider {
    */
   plan(model: string, parameters: Parameters, inputs: readonly PlanInput[]): Result<Plan, Fault>
   /**
-   * Free work before the first paid call, such as uploading the inputs. No intent is written for it; its answer is
-   * stored and handed to `start` as `unit.prepared`. Called again after a crash in it, and on another account.
+   * Free work on the inputs before the first paid call, such as uploading them; not called where there are none. No
+   * intent is written for it; its answer is stored and handed to `start` as `unit.prepared`. Called again after a crash
+   * in it, and on another account.
    */
   prepare?(unit: Unit, session: Session): ResultAsync<Json, Fault>
   /**
@@ -230,6 +243,11 @@ export interface GenerationProvider {
    * nothing was learned. Called every `pollIntervalMs`.
    */
   status(operations: readonly Operation[], session: Session): ResultAsync<readonly OperationStatus[], Fault>
+  /**
+   * Free. Asked before a unit ends as `outcome_unknown`: what became of the call that `start` was to make with just this
+   * unit, on this account, perhaps in an earlier process. Absent, or a fault: it cannot be told.
+   */
+  lookup?(unit: Unit, session: Session): ResultAsync<Found, Fault>
   /** Best effort; an operation that cannot be cancelled answers `ok`. */
   cancel(operation: Operation, session: Session): ResultAsync<void, Fault>
   /** A still picture of a video. */

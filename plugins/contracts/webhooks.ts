@@ -2,10 +2,11 @@
 import { defineCapability, type Fault, type ResultAsync } from 'flow2api/plugin'
 
 export interface WebhookDesk {
-  /** Whether the end of a job may be reported there. Before the job is submitted. Error: `invalid_value`, param `callback_url`. */
+  /**
+   * Whether the end of a job may be reported there. Before the job is submitted with it as `callbackUrl`, which is all
+   * that is needed. Error: `invalid_value`, param `callback_url`.
+   */
   check(url: string): ResultAsync<void, Fault>
-  /** Durable when it answers. A job that has ended meanwhile is reported at once. */
-  register(jobId: string, url: string): ResultAsync<void, Fault>
 }
 
 export const Webhooks = defineCapability<WebhookDesk>('webhooks', 1)

@@ -27,7 +27,8 @@ export interface FlowOptions {
   readonly warn: Warn
 }
 
-export function flowProvider(options: FlowOptions): Required<GenerationProvider> {
+/** All of the contract but `lookup`: the upstream offers no way to ask for the work of an unanswered start. */
+export function flowProvider(options: FlowOptions): Required<Omit<GenerationProvider, 'lookup'>> {
   const { settings, clock, warn } = options
   const catalogue = loadCatalogue()
   const models = listModels(catalogue)

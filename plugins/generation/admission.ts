@@ -7,6 +7,7 @@ import {
   type MediaKind,
   type Model,
   type Plan,
+  type SubmitOptions,
 } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import { faultOf } from './ask.ts'
@@ -82,17 +83,28 @@ function planned(
   return refusal ? err(refusal) : ok({ model: listed, plan: plan.value, inputs })
 }
 
+type Origin = Pick<JobRecord, 'surface' | 'callerId' | 'user' | 'callbackUrl'>
+
+/** What of the job follows from who sent it. */
+export const originRecord = ({ surface, caller, user, callbackUrl }: SubmitOptions): Origin => ({
+  surface,
+  callerId: caller.id,
+  user: user ?? null,
+  callbackUrl: callbackUrl ?? null,
+})
+
 /** What of the job follows from its request. */
 export const settledRecord = (
   request: JobRequest,
   { model, plan }: Admitted,
   inputs: readonly InputRecord[],
-): Omit<JobRecord, 'seq' | 'id' | 'surface' | 'callerId' | 'createdAt'> => ({
+): Omit<JobRecord, 'seq' | 'id' | 'createdAt' | keyof Origin> => ({
   kind: request.kind,
   model: request.model,
   resolvedModel: plan.model,
   provider: model.provider,
   tier: plan.tier ?? model.tier ?? null,
+  cost: plan.credits ?? null,
   prompt: request.prompt,
   parameters: request.parameters,
   requested: plan.requested,

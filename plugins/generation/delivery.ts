@@ -69,7 +69,7 @@ export class Delivery {
     // The work itself was in time; fetching it gets as long again, each time.
     using limit = timeLimit(ports.clock, ports.limitMs(kind), unit.abort.signal, hold.signal)
     const { signal } = limit
-    const context = { kind, jobId: unit.job.id, fetch: routeOf(ports, unit).fetch, signal }
+    const context = { kind, jobId: unit.job.id, fetch: routeOf(ports, unit, 'media').fetch, signal }
     const kept = await ask(() => store.keep(loaded.value, context))
     return kept.map(media => ({ ...media, ...(source.origin && { origin: source.origin }) }))
   }

@@ -6,13 +6,14 @@ import {
   type JobEngine,
   type JobFilter,
   type JobRequest,
+  type JobTally,
   type ListedModel,
   type MediaKind,
   type SubmitOptions,
 } from 'flow2api/contracts'
 import { err, errAsync, type Fault, fault, ok, okAsync, type Result, ResultAsync } from 'flow2api/plugin'
 import { ActiveJob } from './active.ts'
-import { admit, settledRecord } from './admission.ts'
+import { admit, originRecord, settledRecord } from './admission.ts'
 import { type Archive, noJob } from './archive.ts'
 import { discardUpstream } from './discard.ts'
 import type { JobFiles } from './files.ts'
@@ -30,6 +31,7 @@ import { openThumbnail } from './thumbnail.ts'
 const QUEUE_FULL_RETRY_MS = 10_000
 const MOST_LISTED = 100
 const LISTED = 20
+const MOST_SPANS = 1_000
 
 export interface EngineParts {
   readonly ledger: Ledger
@@ -95,8 +97,7 @@ export class Engine implements JobEngine {
         ...settledRecord(request, admitted.value, records),
         seq: ledger.store.nextSeq(),
         id,
-        surface: options.surface,
-        callerId: options.caller.id,
+        ...originRecord(options),
         createdAt: ports.clock.now(),
       }
       return this.#enqueue(record, options.idempotency && keyRecord(record, options.idempotency))
@@ -125,6 +126,7 @@ export class Engine implements JobEngine {
 
   list(filter: JobFilter): ResultAsync<{ readonly jobs: readonly Job[]; readonly more: boolean }, Fault> {
     const limit = Math.max(1, Math.min(MOST_LISTED, Math.floor(filter.limit ?? LISTED)))
+    if (filter.status !== undefined && !FINAL.has(filter.status)) return okAsync(this.#underWay(filter, limit))
     const found = this.parts.ledger.store.list(filter, limit + 1)
     if (!found)
       return errAsync(
@@ -132,6 +134,39 @@ export class Engine implements JobEngine {
       )
     const views = Promise.all(found.slice(0, limit).map(stored => this.parts.archive.view(stored)))
     return ResultAsync.fromSafePromise(views.then(jobs => ({ jobs, more: found.length > limit })))
+  }
+
+  tally({ from, to, spanMs }: Parameters<JobEngine['tally']>[0]): ResultAsync<readonly JobTally[], Fault> {
+    if (!(spanMs > 0) || !(to > from) || (to - from) / spanMs > MOST_SPANS)
+      return errAsync(domainFault('invalid_value', `Ask for 1 to ${MOST_SPANS} spans, the end behind the begin.`))
+    return okAsync(this.parts.ledger.store.tally(from, to, spanMs))
+  }
+
+  underWay(): ReturnType<JobEngine['underWay']> {
+    const counts = { image: { queued: 0, running: 0 }, video: { queued: 0, running: 0 } }
+    for (const { job, record, ending } of this.parts.ledger.units())
+      if (!ending) counts[job.record.kind][record.state === 'queued' ? 'queued' : 'running']++
+    return counts
+  }
+
+  /** What is under way is known here; the tables say only that it is not over. */
+  #underWay({ status, kind, surface, search, after, withCallback, order }: JobFilter, limit: number) {
+    const part = search?.toLowerCase()
+    const names = ({ id, prompt, model, resolvedModel }: Job) => [id, prompt, model, resolvedModel]
+    const fitting = [...this.parts.ledger.jobs()]
+      .map(job => job.view())
+      .filter(
+        job =>
+          job.status === status &&
+          (kind === undefined || job.kind === kind) &&
+          (surface === undefined || job.surface === surface) &&
+          (!withCallback || job.callbackUrl !== null) &&
+          (part === undefined || names(job).some(name => name.toLowerCase().includes(part))),
+      )
+    // The ledger holds them in the order of admission, and their ids rise.
+    const ordered = order === 'asc' ? fitting : fitting.reverse()
+    const rest = after === undefined ? ordered : ordered.filter(({ id }) => (order === 'asc' ? id > after : id < after))
+    return { jobs: rest.slice(0, limit), more: rest.length > limit }
   }
 
   wait(id: string, signal: AbortSignal): ResultAsync<Job, Fault> {

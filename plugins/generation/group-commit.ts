@@ -3,7 +3,7 @@
  * commit. Nothing is ever answered from memory before it is on disk.
  */
 import { domainFault } from 'flow2api/contracts'
-import { errAsync, type Fault, fault, messageOf, ResultAsync } from 'flow2api/plugin'
+import { err, errAsync, type Fault, fault, messageOf, ok, type Result, ResultAsync } from 'flow2api/plugin'
 
 export interface GroupCommitOptions {
   /** Runs its argument inside one transaction; rolls back and throws when the argument throws or the commit fails. */
@@ -14,6 +14,8 @@ export interface GroupCommitOptions {
 
 /** Why single writes of a batch failed; `undefined` where all were committed. */
 type Failures = ReadonlyMap<string, unknown> | undefined
+
+const WRITTEN: Result<void, Fault> = ok()
 
 interface Batch {
   readonly writes: Map<string, () => void>
@@ -41,11 +43,8 @@ export class GroupCommit {
     this.#batch ??= this.#open()
     const batch = this.#batch
     batch.writes.set(key, write)
-    return ResultAsync.fromPromise(
-      batch.committed.then(failures => {
-        if (failures?.has(key)) throw failures.get(key)
-      }),
-      unwritten,
+    return new ResultAsync(
+      batch.committed.then(failures => (failures?.has(key) ? err(unwritten(failures.get(key))) : WRITTEN)),
     )
   }
 

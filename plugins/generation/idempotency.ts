@@ -36,8 +36,9 @@ export class Claims {
   }
 }
 
-const keyName = (callerId: string, key: string) => JSON.stringify([callerId, 'key', key])
-const fingerprintName = (callerId: string, fingerprint: string) => JSON.stringify([callerId, 'body', fingerprint])
+/** Neither a key nor a fingerprint contains white space. */
+const keyName = (callerId: string, key: string) => `${callerId} key ${key}`
+const fingerprintName = (callerId: string, fingerprint: string) => `${callerId} body ${fingerprint}`
 
 export interface Remembered {
   /** For how long a key is known. */

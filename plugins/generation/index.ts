@@ -13,6 +13,7 @@ import {
 } from 'flow2api/contracts'
 import { definePlugin } from 'flow2api/plugin'
 import { Archive } from './archive.ts'
+import { deskRoutes } from './desk.ts'
 import { Engine } from './engine.ts'
 import { JobEvents } from './events.ts'
 import { JobFiles } from './files.ts'
@@ -22,6 +23,7 @@ import { Ledger } from './ledger.ts'
 import init from './migrations/0000_init.sql' with { type: 'text' }
 import chains from './migrations/0001_chains.sql' with { type: 'text' }
 import keys from './migrations/0002_keys.sql' with { type: 'text' }
+import choices from './migrations/0003_choices.sql' with { type: 'text' }
 import { Models } from './models.ts'
 import type { Ports } from './ports.ts'
 import { forgetKeys, prune, shrink } from './retention.ts'
@@ -45,6 +47,7 @@ export default definePlugin({
     { name: '0000_init', sql: init },
     { name: '0001_chains', sql: chains },
     { name: '0002_keys', sql: keys },
+    { name: '0003_choices', sql: choices },
   ],
   async setup(ctx) {
     const { config, deps, optional, clock, log } = ctx
@@ -88,7 +91,7 @@ export default definePlugin({
       heartbeatMs: config.heartbeat_s * 1000,
       maxQueue: config.max_queue,
       leaving: ctx.signal,
-      newId: () => Bun.randomUUIDv7('hex').replaceAll('-', ''),
+      newId: () => Bun.randomUUIDv7('hex', clock.now()).replaceAll('-', ''),
     })
     ctx.provide(Jobs, engine)
     const eta = ({ kind, queuePosition }: Job) =>
@@ -109,6 +112,7 @@ export default definePlugin({
       show,
       begin: label => ctx.begin(label),
     })
+    ctx.http({ routes: () => deskRoutes({ auth: deps.auth, engine, archive, show }) })
     ctx.http({ cors: true, longLived: true, routes: () => jobRoutes(deps.auth, engine, events, show) })
     ctx.every(PRUNE_EVERY_MS, async signal => {
       const removed = await prune(ledger.store, files, { now: clock.now(), days: config.retention_days, signal })

@@ -91,10 +91,15 @@ export class Ledger {
 
   changed(job: ActiveJob, now: number): void {
     job.touch(now)
-    const interested = [...(this.#watchers.get(job.id) ?? [])].filter(watcher => watcher.changed)
-    if (interested.length === 0) return
-    const view = job.view()
-    for (const watcher of interested) this.#tell(() => watcher.changed?.(view))
+    const watchers = this.#watchers.get(job.id)
+    if (!watchers) return
+    let view: Job | undefined
+    for (const watcher of [...watchers]) {
+      if (!watcher.changed) continue
+      view ??= job.view()
+      const seen = view
+      this.#tell(() => watcher.changed?.(seen))
+    }
   }
 
   /** Takes out a job that is final, and tells everyone, once. */

@@ -2,27 +2,33 @@
 import type { Lease, LeaseOutcome, MediaSource, NextStep } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
 import type { ActiveJob, ActiveUnit } from './active.ts'
+import { endingWith } from './downgrade.ts'
 import type { JobFiles } from './files.ts'
+import { handOn } from './hand-on.ts'
 import type { Ledger } from './ledger.ts'
 import { nothingDelivered, withoutBlame } from './policy.ts'
 import type { Ports } from './ports.ts'
-import { type JobRecord, type Source, unitId } from './records.ts'
+import { type JobRecord, type Source, type UnitMedia, unitId } from './records.ts'
 import { type Ending, endOf, failedEnding } from './state.ts'
 
 export class Lifecycle {
   constructor(
     private readonly ledger: Ledger,
-    private readonly ports: Pick<Ports, 'clock' | 'log' | 'emit'>,
+    private readonly ports: Pick<Ports, 'clock' | 'log' | 'emit' | 'media'>,
     private readonly files: JobFiles,
   ) {}
 
   /** Writes the unit as it is. Await it where something may only happen after it is on disk. */
   save(unit: ActiveUnit) {
     unit.savedProgress = unit.record.progress
-    return this.ledger.store.saveUnit(unit.record).mapErr(fault => {
-      this.ports.log.error({ unit: unitId(unit.record), err: fault.cause, code: fault.code }, fault.message)
-      return fault
+    const saved = this.ledger.store.saveUnit(unit.record)
+    void saved.then(result => {
+      if (result.isErr()) {
+        const { code, message, cause } = result.error
+        this.ports.log.error({ unit: unitId(unit.record), err: cause, code }, message)
+      }
     })
+    return saved
   }
 
   changed(unit: ActiveUnit): void {
@@ -101,7 +107,22 @@ export class Lifecycle {
     const sources = hasBytes(media) ? await this.hold(unit, media) : media
     if (unit.ending) return
     this.succeeded(unit)
-    this.#deliver(unit, sources)
+    const handed = this.#handedOn(unit, sources)
+    if (!handed) return this.#deliver(unit, sources)
+    record.sources = sources
+    await this.end(unit, endingWith(handed, unit.job.record, record.fault))
+  }
+
+  /** Where nobody keeps media, an address is delivered as soon as it is known. `undefined`: there is something to do. */
+  #handedOn(unit: ActiveUnit, sources: readonly Source[]): readonly UnitMedia[] | undefined {
+    if (this.ports.media()) return undefined
+    const { kind } = unit.job.record
+    const media: UnitMedia[] = []
+    for (const source of sources) {
+      if (!('url' in source)) return undefined
+      media.push({ ...handOn(source, kind), ...(source.origin && { origin: source.origin }) })
+    }
+    return media
   }
 
   #deliver(unit: ActiveUnit, sources: readonly Source[]): void {
@@ -169,6 +190,8 @@ export class Lifecycle {
     unit.renewed = false
     unit.repeats = 0
     record.state = 'queued'
+    const left = record.choices.at(-1)
+    if (left) record.choices = [...record.choices.slice(0, -1), { ...left, refused: refusal.code }]
     record.accountId = null
     record.intentAt = null
     record.prepared = undefined

@@ -57,7 +57,7 @@ async function download(
   if (!/^https?:\/\//i.test(url)) return err(gone())
   using limit = timeLimit(clock, DOWNLOAD_LIMIT_MS)
   const answer = await ask(() =>
-    egress.route(accountId === null ? {} : { accountId }).fetch(url, { signal: limit.signal }),
+    egress.route({ purpose: 'media', ...(accountId !== null && { accountId }) }).fetch(url, { signal: limit.signal }),
   )
   if (answer.isErr()) return err(answer.error)
   const response = answer.value

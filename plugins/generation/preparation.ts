@@ -1,4 +1,4 @@
-/** Free work before the first paid call, such as uploading the inputs. It may be begun again at any time. */
+/** Free work on the inputs before the first paid call, such as uploading them. It may be begun again at any time. */
 import type { GenerationProvider, Session } from 'flow2api/contracts'
 import { type Fault, type Handle, type Job as Hold, ok, okAsync, type Result } from 'flow2api/plugin'
 import type { ActiveUnit } from './active.ts'
@@ -7,8 +7,11 @@ import type { Inputs } from './inputs.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { unitOf } from './unit.ts'
 
-export const needsPreparing = ({ record }: ActiveUnit, provider: Handle<GenerationProvider>): boolean =>
-  provider.prepare !== undefined && record.step === undefined && record.prepared === undefined
+export const needsPreparing = ({ record, job }: ActiveUnit, provider: Handle<GenerationProvider>): boolean =>
+  job.record.inputs.length > 0 &&
+  provider.prepare !== undefined &&
+  record.step === undefined &&
+  record.prepared === undefined
 
 /** It ends early when nobody has patience for it. */
 export async function prepare(

@@ -36,6 +36,10 @@ export interface JobRecord {
   readonly kind: MediaKind
   readonly surface: string
   readonly callerId: string
+  readonly user: string | null
+  readonly callbackUrl: string | null
+  /** Of one unit, in credits of its account; null where it is not known to cost any. */
+  readonly cost: number | null
   readonly model: string
   readonly resolvedModel: string
   readonly provider: string
@@ -60,11 +64,23 @@ export type Source = MediaSource | HeldSource
 /** Where nobody keeps media, `held` names the file of the job that `url` was made of. */
 export type UnitMedia = KeptMedia & { readonly held?: string }
 
+/** An account that a unit was given. */
+export interface Choice {
+  readonly account: number
+  /** Why this one, and why not each other. */
+  readonly why: string
+  readonly at: number
+  /** Code of the fault because of which the unit left it. */
+  readonly refused?: string
+}
+
 export interface UnitRecord {
   readonly key: number
   readonly jobId: string
   state: JobStatus
   accountId: number | null
+  /** The present one last. */
+  choices: readonly Choice[]
   /** Set before a paid call; cleared when it is known that nothing was taken, and when a further step follows. */
   intentAt: number | null
   /** What `prepare` answered on that account. `undefined`: nothing yet. */
@@ -120,6 +136,7 @@ export const newUnit = (job: Pick<JobRecord, 'id' | 'seq'>, index: number): Unit
   jobId: job.id,
   state: 'queued',
   accountId: null,
+  choices: [],
   intentAt: null,
   prepared: undefined,
   step: undefined,

@@ -1,7 +1,7 @@
 /** Records to rows and back. */
 import type { Job, Json, Operation, Parameters } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
-import type { InputRecord, JobRecord, Source, UnitMedia, UnitRecord } from './records.ts'
+import type { Choice, InputRecord, JobRecord, Source, UnitMedia, UnitRecord } from './records.ts'
 import type { jobs, units } from './schema.ts'
 
 type JobRow = typeof jobs.$inferSelect
@@ -35,6 +35,9 @@ export const jobRow = (job: JobRecord): JobRow => ({
   kind: job.kind,
   surface: job.surface,
   callerId: job.callerId,
+  user: job.user,
+  callbackUrl: job.callbackUrl,
+  cost: job.cost,
   model: job.model,
   resolvedModel: job.resolvedModel,
   provider: job.provider,
@@ -66,6 +69,7 @@ export const unitRow = (unit: UnitRecord): UnitRow => ({
   deadlineAt: unit.deadlineAt,
   progress: unit.progress,
   credits: unit.credits,
+  choices: unit.choices.length === 0 ? null : JSON.stringify(unit.choices),
 })
 
 export const jobRecord = (row: JobRow): JobRecord => ({
@@ -75,6 +79,9 @@ export const jobRecord = (row: JobRow): JobRecord => ({
   kind: row.kind,
   surface: row.surface,
   callerId: row.callerId,
+  user: row.user,
+  callbackUrl: row.callbackUrl,
+  cost: row.cost,
   model: row.model,
   resolvedModel: row.resolvedModel,
   provider: row.provider,
@@ -109,4 +116,5 @@ export const unitRecord = (row: UnitRow): UnitRecord => ({
   deadlineAt: row.deadlineAt,
   progress: row.progress,
   credits: row.credits,
+  choices: readOr<Choice[], never[]>(row.choices, []),
 })

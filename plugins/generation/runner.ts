@@ -9,7 +9,7 @@ import type { JobFiles } from './files.ts'
 import type { Inputs } from './inputs.ts'
 import type { Host, Ledger } from './ledger.ts'
 import { Lifecycle } from './lifecycle.ts'
-import { accountGone, timedOut, unknownAfterRestart, unknownOutcome } from './policy.ts'
+import { accountGone, timedOut, unknownOutcome } from './policy.ts'
 import { Poller } from './poller.ts'
 import type { Ports } from './ports.ts'
 import { adoptSlot } from './slot.ts'
@@ -91,7 +91,7 @@ export class Runner implements Host {
       case 'queued':
       case 'starting':
         this.#phase(unit, `starting ${job.id}`, hold =>
-          record.intentAt === null ? this.#submission.run(unit, hold) : this.#unknown(unit),
+          record.intentAt === null ? this.#submission.run(unit, hold) : this.#submission.resume(unit, hold),
         )
         break
       case 'running':
@@ -155,13 +155,9 @@ export class Runner implements Host {
   #restore(unit: ActiveUnit): void {
     unit.restored = false
     const { record } = unit
-    const begun = record.state === 'running' || record.step !== undefined
+    const begun = record.state === 'running' || record.step !== undefined || record.intentAt !== null
     if (begun && record.deadlineAt !== null)
       record.deadlineAt = Math.max(record.deadlineAt, this.#ports.clock.now() + RESTART_GRACE_MS)
-  }
-
-  async #unknown(unit: ActiveUnit): Promise<void> {
-    await this.#life.fail(unit, unknownAfterRestart())
   }
 
   async #adopt(unit: ActiveUnit): Promise<void> {

@@ -20,6 +20,12 @@ export const jobs = sqliteTable(
     kind: text('kind').$type<MediaKind>().notNull(),
     surface: text('surface').notNull(),
     callerId: text('caller_id').notNull(),
+    /** Whom of its users the caller works for, as it says. */
+    user: text('user'),
+    /** Where its end is to be reported. */
+    callbackUrl: text('callback_url'),
+    /** What one unit is expected to cost, in credits of its account. */
+    cost: real('cost'),
     /** As the caller wrote it. */
     model: text('model').notNull(),
     resolvedModel: text('resolved_model').notNull(),
@@ -42,7 +48,10 @@ export const jobs = sqliteTable(
     finishedAt: integer('finished_at'),
     fault: text('fault'),
   },
-  table => [index('generation_jobs_unfinished').on(table.seq).where(sql`${table.finishedAt} is null`)],
+  table => [
+    index('generation_jobs_unfinished').on(table.seq).where(sql`${table.finishedAt} is null`),
+    index('generation_jobs_callbacks').on(table.seq).where(sql`${table.callbackUrl} is not null`),
+  ],
 )
 
 /** One piece of paid work of a job. */
@@ -80,6 +89,8 @@ export const units = sqliteTable('generation_units', {
   fallback: text('fallback'),
   /** What the account had left, as the last step that said so had it. */
   credits: real('credits'),
+  /** `[{account, why, at, refused?}]`: the accounts that it was given, the present one last. */
+  choices: text('choices'),
 })
 
 /** Which job a request became, so that its repetition finds that one. Written together with the job. */

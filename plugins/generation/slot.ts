@@ -43,6 +43,8 @@ export async function acquireSlot(
     if (acquired.isOk()) {
       // An ended unit gives it back when its phase is over.
       unit.lease = acquired.value
+      const { accountId: account, why } = acquired.value
+      unit.record.choices = [...unit.record.choices, { account, why, at: parts.ports.clock.now() }]
       return 'ready'
     }
     if (elsewhere()) return 'handed over'
@@ -56,26 +58,26 @@ async function queue({ ports, ledger, life }: SlotParts, unit: ActiveUnit) {
   const only = accountOf(job.record)
   const wait = new AbortController()
   unit.wait = wait
-  // A slot that is free is there before this tick ends; whoever is without one then stands in the queue, told or not.
-  const standing = setImmediate(() => ledger.waiting.add(unit))
+  // A slot that is free is there before this tick ends: until then nobody else is admitted who could count it.
+  ledger.waiting.add(unit)
   const acquired = await ask(() =>
     ports.accounts.acquire({
       provider: job.record.provider,
       kind: job.record.kind,
       model: job.record.resolvedModel,
       ...(job.record.tier !== null && { tier: job.record.tier }),
+      caller: job.record.user === null ? job.record.callerId : `${job.record.callerId} ${job.record.user}`,
+      ...(job.record.cost !== null && { credits: job.record.cost }),
       ...(only !== undefined && { only }),
       ...(unit.tried.length > 0 && { exclude: unit.tried }),
       signal: wait.signal,
       onQueue: position => {
         if (unit.ending || unit.queuePosition === position) return
-        ledger.waiting.add(unit)
         unit.queuePosition = position
         life.changed(unit)
       },
     }),
   )
-  clearImmediate(standing)
   ledger.waiting.delete(unit)
   unit.wait = undefined
   unit.queuePosition = null
@@ -98,7 +100,13 @@ export async function adoptSlot(parts: SlotParts, unit: ActiveUnit): Promise<Slo
   for (;;) {
     if (elsewhere()) return 'handed over'
     const adopted = await ask(() =>
-      parts.ports.accounts.adopt({ accountId, provider: job.record.provider, kind: job.record.kind }),
+      parts.ports.accounts.adopt({
+        accountId,
+        provider: job.record.provider,
+        kind: job.record.kind,
+        model: job.record.resolvedModel,
+        ...(job.record.cost !== null && { credits: job.record.cost }),
+      }),
     )
     if (adopted.isOk()) {
       unit.lease = adopted.value

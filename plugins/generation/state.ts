@@ -109,5 +109,6 @@ export function jobOf(record: JobRecord, parts: readonly UnitRecord[], queuePosi
     delivered: deliveredOf(media[0]),
     fault: record.fault,
     callerId: record.callerId,
+    callbackUrl: record.callbackUrl,
   }
 }

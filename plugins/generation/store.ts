@@ -1,7 +1,24 @@
 /** The tables behind the engine: prepared statements and group commit. Reading is synchronous. */
 
-import { and, asc, between, desc, eq, getTableColumns, gt, inArray, isNull, lt, max, type SQL, sql } from 'drizzle-orm'
-import type { JobFilter, MediaKind } from 'flow2api/contracts'
+import {
+  and,
+  asc,
+  between,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  gte,
+  inArray,
+  isNull,
+  lt,
+  max,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
+import type { JobFilter, JobTally, MediaKind } from 'flow2api/contracts'
 import type { Database, Fault, ResultAsync } from 'flow2api/plugin'
 import { GroupCommit } from './group-commit.ts'
 import { durable, type JobRecord, type KeyRecord, type StoredJob, type UnitRecord, unitKey } from './records.ts'
@@ -10,6 +27,9 @@ import { jobs, keys, units } from './schema.ts'
 
 /** So many of the latest jobs say how long work takes. */
 const LATEST = 200
+
+/** Nothing is queued and under way for longer: what was admitted before did not end after. */
+const LONGEST_JOB_MS = 30 * 86_400_000
 
 /** SQLite binds at most 32,766 values in a statement; this stays far below. */
 const KEYS_AT_ONCE = 1_000
@@ -107,6 +127,15 @@ export class Store {
     const conditions: SQL[] = []
     if (filter.surface !== undefined) conditions.push(eq(jobs.surface, filter.surface))
     if (filter.kind !== undefined) conditions.push(eq(jobs.kind, filter.kind))
+    if (filter.status !== undefined) conditions.push(eq(jobs.status, filter.status))
+    // Written out as in the index: SQLite takes a partial one only where it sees the same words.
+    if (filter.withCallback) conditions.push(sql`${jobs.callbackUrl} is not null`)
+    if (filter.finishedSince !== undefined)
+      conditions.push(
+        gte(jobs.finishedAt, filter.finishedSince),
+        gte(jobs.id, earliestId(filter.finishedSince - LONGEST_JOB_MS)),
+      )
+    if (filter.search) conditions.push(containing(filter.search))
     if (filter.after !== undefined) {
       const behind = this.#statements.jobById.get({ id: filter.after })
       if (behind === undefined) return undefined
@@ -142,6 +171,32 @@ export class Store {
           ? { kind: row.kind, milliseconds: row.finishedAt - row.startedAt }
           : [],
       )
+  }
+
+  /** Ended jobs, counted by span and by what they have in common. */
+  tally(from: number, to: number, spanMs: number): readonly JobTally[] {
+    const { kind, resolvedModel, provider, status, createdAt, startedAt, finishedAt } = jobs
+    const span = sql<number>`cast((${finishedAt} - ${from}) / ${spanMs} as integer)`
+    const code = sql<string | null>`${jobs.fault} ->> '$.code'`
+    const blame = sql<Fault['blame'] | null>`${jobs.fault} ->> '$.blame'`
+    return this.#db
+      .select({
+        span,
+        kind,
+        model: resolvedModel,
+        provider,
+        status,
+        code,
+        blame,
+        count: count(),
+        waitedMs: sql<number>`total(coalesce(${startedAt}, ${finishedAt}) - ${createdAt})`,
+        tookMs: sql<number>`total(${finishedAt} - ${startedAt})`,
+      })
+      .from(jobs)
+      .where(and(gte(finishedAt, from), lt(finishedAt, to), gte(jobs.id, earliestId(from - LONGEST_JOB_MS))))
+      .groupBy(span, kind, resolvedModel, provider, status, code, blame)
+      .all()
+      .map(({ span: index, ...row }) => ({ ...row, from: from + index * spanMs }))
   }
 
   /** Behind `seq`, the oldest first: enough to see which are old enough to go. */
@@ -185,6 +240,16 @@ export class Store {
     }
     return parts
   }
+}
+
+/** Ids begin with the time of admission, in milliseconds as 12 hex digits. */
+const earliestId = (time: number): string => `job_${Math.max(0, time).toString(16).padStart(12, '0')}`
+
+/** SQLite's LIKE heeds no case of ASCII letters. */
+function containing(text: string): SQL {
+  const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`
+  const like = (column: SQLiteColumn) => sql`${column} like ${pattern} escape '\\'`
+  return sql`(${like(jobs.id)} or ${like(jobs.prompt)} or ${like(jobs.model)} or ${like(jobs.resolvedModel)})`
 }
 
 const ofJob = (seq: number) => between(units.key, unitKey(seq, 0), unitKey(seq + 1, 0) - 1)

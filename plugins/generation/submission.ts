@@ -5,8 +5,9 @@ import type { ActiveUnit } from './active.ts'
 import { ask, faultOf } from './ask.ts'
 import { cancelUpstream } from './cancellation.ts'
 import type { Inputs } from './inputs.ts'
+import { lookUp } from './lookup.ts'
 import { callStart } from './paid-call.ts'
-import { providerGone, type Situation, timedOut, unknownOutcome, verdictOf } from './policy.ts'
+import { providerGone, type Situation, timedOut, unknownAfterRestart, unknownOutcome, verdictOf } from './policy.ts'
 import type { Ports } from './ports.ts'
 import { needsPreparing, prepare } from './preparation.ts'
 import { sessionOf } from './session.ts'
@@ -28,6 +29,11 @@ export class Submission {
     while (!unit.settled) {
       if (!(await this.#try(unit, hold))) return
     }
+  }
+
+  /** Work whose hand-over an earlier process had announced: first what became of that. */
+  async resume(unit: ActiveUnit, hold: Hold): Promise<void> {
+    if (await this.#unanswered(unit, unknownAfterRestart())) await this.run(unit, hold)
   }
 
   /** One try; whether another, or a further step, is due here. */
@@ -151,7 +157,7 @@ export class Submission {
     })
     switch (verdict.act) {
       case 'unknown':
-        return this.#over(life.fail(unit, unknownOutcome(fault)))
+        return this.#unanswered(unit, unknownOutcome(fault))
       case 'fail':
         return this.#over(life.fail(unit, fault))
       case 'renew': {
@@ -170,6 +176,23 @@ export class Submission {
         this.#notTaken(unit)
         return pause(this.parts, unit, verdict.afterMs)
     }
+  }
+
+  /** It was announced and perhaps made, but no answer is there: `why`. Whether another try is due here. */
+  async #unanswered(unit: ActiveUnit, why: Fault): Promise<boolean> {
+    const { life, ports } = this.parts
+    const provider = ports.provider(unit.job.record.provider)
+    const found = await lookUp(this.parts, unit, provider)
+    if (found === 'handed over' || unit.settled) return false
+    this.parts.arm(unit)
+    if (!provider || found.state === 'unknown') return this.#over(life.fail(unit, why))
+    ports.log.info({ job: unit.job.id, found: found.state }, 'the outcome of a paid call was found out')
+    if (found.state === 'failed') return this.#react(unit, found.fault, 'accepted')
+    if (found.state !== 'not_taken') return this.#accepted(unit, provider, found)
+    // A stopped call leaves a signal that has fired.
+    if (unit.abort.signal.aborted) unit.abort = new AbortController()
+    this.#notTaken(unit)
+    return true
   }
 
   /** The announced call came to nothing; a restart may begin it again. */

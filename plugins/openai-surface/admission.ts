@@ -8,11 +8,19 @@ import {
   type WebhookDesk,
 } from 'flow2api/contracts'
 import { err, type Fault, type Handle, ok, type Result } from 'flow2api/plugin'
-import { type Body, readBody } from './body.ts'
+import { readBody } from './body.ts'
 import { Fields } from './fields.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { type RequestHeaders, readHeaders } from './request-headers.ts'
 import { type Surface, unexpected } from './surface.ts'
+
+/** Names the fields of the body that had no effect. */
+export const IGNORED_HEADER = 'x-flow2api-ignored'
+/** It is stored with the job. */
+const LONGEST_USER = 512
+/** A header is no place for long lists. */
+const MOST_IGNORED = 20
+const NAMEABLE = /^[\w.:[\]-]{1,60}$/
 
 /** What every reader of a body makes of it, besides what is its endpoint's own. */
 interface Wanted {
@@ -27,54 +35,72 @@ export interface Admitted<W extends Wanted = Wanted> {
   readonly job: Job
 }
 
+/** A response: the request is answered without a job. */
+type Read<W> = Result<W, Fault> | Response
+
 interface Admission<W extends Wanted> {
   readonly request: Request
   readonly caller: Caller
   /** How the endpoint is called in job records. */
   readonly endpoint: string
-  read(body: Body): Result<W, Fault> | Promise<Result<W, Fault>>
+  /** What of the request stands in its path; part of what makes it the same request. */
+  readonly subject?: string
+  read(fields: Fields): Read<W> | Promise<Read<W>>
   answer(admitted: Admitted<W>): Response | Promise<Response>
 }
 
 export async function admit<W extends Wanted>(surface: Surface, admission: Admission<W>): Promise<Response> {
-  const { request, caller, endpoint } = admission
+  const { request, caller, endpoint, subject } = admission
   const headers = readHeaders(request.headers)
   if (headers.isErr()) return faultResponse(headers.error)
   const body = await readBody(request)
   if (body.isErr()) return faultResponse(body.error)
-  const wanted = await admission.read(body.value)
+  const fields = new Fields(body.value)
+  const origin = readOrigin(fields)
+  const reading = admission.read(fields)
+  const wanted = reading instanceof Promise ? await reading : reading
+  if (wanted instanceof Response) return wanted
   if (wanted.isErr()) return faultResponse(wanted.error)
-  const callback = await readCallback(surface, body.value)
-  if (callback.isErr()) return faultResponse(callback.error)
+  if (fields.fault !== undefined) return faultResponse(fields.fault)
+  const { callbackUrl } = origin
+  const allowed = callbackUrl === undefined ? ok(undefined) : await checkCallback(surface, callbackUrl)
+  if (allowed.isErr()) return faultResponse(allowed.error)
+  const scope = subject === undefined ? endpoint : `${endpoint} ${subject}`
+  const fingerprinting = fingerprintOf(scope, body.value)
+  const fingerprint = typeof fingerprinting === 'string' ? fingerprinting : await fingerprinting
   const { idempotencyKey: key, retry } = headers.value
-  const fingerprint = await fingerprintOf(endpoint, body.value.values)
   const submitted = await surface.jobs.submit(wanted.value.job, {
     caller,
     surface: endpoint,
     idempotency: { ...(key !== undefined && { key }), fingerprint, retry },
+    ...origin,
   })
   if (submitted.isErr()) return faultResponse(submitted.error)
   const job = submitted.value
   try {
-    const registered = await callback.value?.register(job.id)
-    // The work goes on, but nobody would be told: said now, and mended by repeating the request.
-    if (registered?.isErr()) return faultResponse(registered.error, { jobId: job.id })
-    return await admission.answer({ request, headers: headers.value, wanted: wanted.value, job })
+    const answer = await admission.answer({ request, headers: headers.value, wanted: wanted.value, job })
+    const ignored = fields.ignored.filter(name => NAMEABLE.test(name)).slice(0, MOST_IGNORED)
+    if (ignored.length > 0) answer.headers.set(IGNORED_HEADER, ignored.join(', '))
+    return answer
   } catch (cause) {
     return faultResponse(unexpected(cause, surface.log, job.id), { jobId: job.id })
   }
 }
 
-interface Callback {
-  register(jobId: string): ReturnType<WebhookDesk['register']>
+interface Origin {
+  readonly callbackUrl?: string
+  readonly user?: string
 }
 
-/** `callback_url`, found to be allowed; undefined where there is none. Error: `invalid_value`. */
-async function readCallback(surface: Surface, body: Body): Promise<Result<Callback | undefined, Fault>> {
-  const fields = new Fields(body)
-  const url = fields.text('callback_url')
-  if (fields.fault !== undefined) return err(fields.fault)
-  if (url === undefined) return ok(undefined)
+/** Whom to tell, and for whom it is; OpenAI's newer name of the latter comes second, as the two may differ. */
+function readOrigin(fields: Fields): Origin {
+  const callbackUrl = fields.text('callback_url')
+  const user = fields.text('user', LONGEST_USER) ?? fields.text('safety_identifier', LONGEST_USER)
+  return { ...(callbackUrl !== undefined && { callbackUrl }), ...(user !== undefined && { user }) }
+}
+
+/** Error: `invalid_value`. */
+async function checkCallback(surface: Surface, url: string): Promise<Result<void, Fault>> {
   const desk: Handle<WebhookDesk> | undefined = surface.webhooks.current
   const param = 'callback_url'
   if (desk === undefined) {
@@ -82,5 +108,5 @@ async function readCallback(surface: Surface, body: Body): Promise<Result<Callba
     return err(domainFault('invalid_value', message, { param }))
   }
   const checked = await desk.check(url)
-  return checked.isErr() ? err({ ...checked.error, param }) : ok({ register: jobId => desk.register(jobId, url) })
+  return checked.mapErr(fault => ({ ...fault, param }))
 }

@@ -90,11 +90,12 @@ function nested(path: readonly string[], value: unknown): Values {
 function withExtra(values: Values): Values {
   if (!('extra_body' in values)) return values
   const { extra_body: extra, ...direct } = values
-  const parsed = typeof extra === 'string' ? parseObject(extra) : extra
+  const parsed = typeof extra === 'string' ? parsedJson(extra) : extra
   return isValues(parsed) ? { ...parsed, ...direct } : direct
 }
 
-function parseObject(text: string): unknown {
+/** Undefined where it is no JSON. */
+export function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

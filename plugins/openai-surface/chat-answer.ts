@@ -1,13 +1,9 @@
 /** Answers of `/v1/chat/completions`, whole and in chunks, and the rules that real clients impose on them (A.6). */
 import { type Job, type KeptMedia, outcomeBody } from 'flow2api/contracts'
-import type { Clock } from 'flow2api/plugin'
 import { hexOf, modelNameOf, unixSeconds } from './jobs.ts'
 import { markdownOf } from './media.ts'
 
 const NO_USAGE = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } as const
-
-/** Interfaces redraw at every piece of reasoning. */
-const PROGRESS_INTERVAL_MS = 1000
 
 /** The same in every chunk of an answer. */
 const headOf = (job: Job, object: string) => ({
@@ -17,15 +13,52 @@ const headOf = (job: Job, object: string) => ({
   model: modelNameOf(job),
 })
 
-/** One choice a picture where several were asked for; else all in one: interfaces show the first choice only. */
-export const contentsOf = (media: readonly KeptMedia[], asked: number): readonly string[] =>
-  asked > 1 ? media.map(markdownOf) : [media.map(markdownOf).join('\n\n')]
+/** A picture beside the text, as OpenRouter's clients read it. */
+interface ShownPicture {
+  readonly type: 'image_url'
+  readonly image_url: { readonly url: string }
+  readonly index: number
+}
 
-export const completion = (job: Job, asked: number) => ({
+/** What the caller wants of an answer. */
+export interface ChatForm {
+  /** Several: one choice a picture. Else all in one: interfaces show the first choice only. */
+  readonly asked: number
+  /**
+   * For each piece: the address that stands in `images`, which the text then does not repeat. Absent: the text shows the
+   * pictures, and `images` has the same addresses.
+   */
+  readonly imageUrls?: readonly string[]
+}
+
+interface Choice {
+  readonly content: string
+  readonly images: readonly ShownPicture[]
+}
+
+export const isPicture = ({ mime }: KeptMedia): boolean => mime.startsWith('image/')
+
+export function choicesOf({ media }: Job, { asked, imageUrls }: ChatForm): readonly Choice[] {
+  const pieces = media.map((piece, index) => ({ piece, url: imageUrls?.[index] ?? piece.url }))
+  return (asked > 1 ? pieces.map(one => [one]) : [pieces]).map(group => {
+    const pictures = group.filter(({ piece }) => isPicture(piece))
+    return {
+      content:
+        imageUrls !== undefined && pictures.length > 0
+          ? captionOf(pictures.length)
+          : group.map(({ piece }) => markdownOf(piece)).join('\n\n'),
+      images: pictures.map(({ url }, index) => ({ type: 'image_url', image_url: { url }, index })),
+    }
+  })
+}
+
+const captionOf = (count: number): string => (count === 1 ? 'Here is the picture.' : `Here are ${count} pictures.`)
+
+export const completion = (job: Job, form: ChatForm) => ({
   ...headOf(job, 'chat.completion'),
-  choices: contentsOf(job.media, asked).map((content, index) => ({
+  choices: choicesOf(job, form).map(({ content, images }, index) => ({
     index,
-    message: { role: 'assistant', content, refusal: null },
+    message: { role: 'assistant', content, refusal: null, ...(images.length > 0 && { images }) },
     logprobs: null,
     finish_reason: 'stop',
   })),
@@ -38,6 +71,7 @@ type Delta =
   | { readonly role: 'assistant'; readonly content: '' }
   | { readonly reasoning_content: string }
   | { readonly content: string }
+  | { readonly images: readonly ShownPicture[] }
   | Readonly<Record<string, never>>
 
 /** A factory of chunks that all carry the same id, time and model. */
@@ -51,54 +85,5 @@ export function chunksOf(job: Job) {
       ...outcomeBody(finished),
     }),
     usage: () => ({ ...head, choices: [], usage: NO_USAGE }),
-  }
-}
-
-/** What a person may read of an unfinished job; undefined once there is nothing more to say. */
-function progressText(job: Job): string | undefined {
-  switch (job.status) {
-    case 'queued':
-      return job.queuePosition === null ? 'Queued…' : `Queued, position ${job.queuePosition}…`
-    case 'starting':
-      return 'Starting…'
-    case 'running':
-      return job.progress > 0 ? `Generating… ${Math.floor(job.progress)} %` : 'Generating…'
-    case 'delivering':
-      return 'Fetching the result…'
-    default:
-      return undefined
-  }
-}
-
-/** Tells changes only, the newest of each second. */
-export class ProgressReporter {
-  #told: string | undefined
-  #next: string | undefined
-  #cancel: (() => void) | undefined
-
-  constructor(
-    private readonly clock: Clock,
-    private readonly tell: (text: string) => void,
-  ) {}
-
-  update(job: Job): void {
-    const text = progressText(job)
-    if (text === undefined) return
-    this.#next = text
-    if (this.#cancel === undefined) this.#flush()
-  }
-
-  /** Nothing is told afterwards. */
-  stop(): void {
-    this.#cancel?.()
-    this.#cancel = () => {}
-  }
-
-  #flush(): void {
-    this.#cancel = undefined
-    if (this.#next === undefined || this.#next === this.#told) return
-    this.#told = this.#next
-    this.#cancel = this.clock.after(PROGRESS_INTERVAL_MS, () => this.#flush())
-    this.tell(`${this.#told}\n`)
   }
 }

@@ -1,15 +1,20 @@
 /** `POST /v1/chat/completions`: pictures and videos for clients that only speak chat. */
-import { type Caller, domainFault, type JobRequest, jobResponse, type MediaKind } from 'flow2api/contracts'
+import { type Caller, faultResponse, type Job, type JobRequest, jobResponse, type MediaKind } from 'flow2api/contracts'
 import { Elysia, err, type Fault, ok, type Result } from 'flow2api/plugin'
 import { type Admitted, admit } from './admission.ts'
-import { type Body, isValues, type Values } from './body.ts'
-import { chunksOf, completion, contentsOf, ProgressReporter } from './chat-answer.ts'
+import { auxiliaryAnswer, auxiliaryCompletion } from './auxiliary.ts'
+import { isValues, parsedJson, type Values } from './body.ts'
+import { type ChatForm, completion } from './chat-answer.ts'
 import { CHAT_DOCS } from './chat-docs.ts'
-import { Fields } from './fields.ts'
+import { readMessages } from './chat-messages.ts'
+import { streamedChat } from './chat-stream.ts'
+import type { Fields } from './fields.ts'
 import { withPictures } from './inputs.ts'
-import { faultOf, settle } from './jobs.ts'
-import { LONGEST_PROMPT, MOST_PIECES, readParameters } from './parameters.ts'
-import { streamAnswer } from './sse.ts'
+import { unixSeconds } from './jobs.ts'
+import { dataUrlsOf } from './media.ts'
+import { MOST_PIECES, readParameters } from './parameters.ts'
+import { type Picture, readPictures } from './picture-reader.ts'
+import { pictureSources } from './pictures.ts'
 import { authenticated, type Surface } from './surface.ts'
 import { wholeAnswer } from './whole-answer.ts'
 
@@ -20,10 +25,12 @@ export const chatRoutes = (surface: Surface) =>
     { parse: 'none', detail: CHAT_DOCS },
   )
 
-interface ChatRequest {
+export interface ChatRequest {
   readonly job: JobRequest
   readonly stream: boolean
   readonly includeUsage: boolean
+  /** The caller reads pictures beside the text, and wants them there (`modalities`). */
+  readonly wantsImages: boolean
 }
 
 const chat = (surface: Surface, request: Request, caller: Caller): Promise<Response> =>
@@ -31,92 +38,85 @@ const chat = (surface: Surface, request: Request, caller: Caller): Promise<Respo
     request,
     caller,
     endpoint: 'chat.completions',
-    read: body => readChatRequest(surface, body),
+    read: fields => readChatRequest(surface, fields, request),
     answer: admitted =>
       admitted.wanted.stream
-        ? streamed(surface, admitted)
-        : wholeAnswer(surface, admitted, job => jobResponse(completion(job, admitted.wanted.job.count), job.id)),
+        ? streamedChat(surface, admitted)
+        : wholeAnswer(surface, admitted, job => whole(surface, admitted, job)),
   })
 
-async function readChatRequest(surface: Surface, body: Body): Promise<Result<ChatRequest, Fault>> {
-  const fields = new Fields({ ...body, values: { ...imageConfig(body.values), ...body.values } })
+async function whole(surface: Surface, { wanted }: Admitted<ChatRequest>, job: Job): Promise<Response> {
+  const asked = wanted.job.count
+  if (!wanted.wantsImages) return jobResponse(completion(job, { asked }), job.id)
+  const imageUrls = await dataUrlsOf(surface.jobs, job)
+  if (imageUrls.isErr()) return faultResponse(imageUrls.error, { jobId: job.id })
+  const form: ChatForm = { asked, imageUrls: imageUrls.value }
+  return jobResponse(completion(job, form), job.id)
+}
+
+async function readChatRequest(
+  surface: Surface,
+  fields: Fields,
+  { signal }: Request,
+): Promise<Result<ChatRequest, Fault> | Response> {
+  fields.fallBackTo(imageConfig(fields.raw('image_config')))
   const model = fields.text('model') ?? ''
+  const conversation = readMessages(structured(fields, 'messages'))
+  if (conversation.isErr()) return err(conversation.error)
+  const { text, pictures, answered } = conversation.value
+  const stream = fields.flag('stream')
+  const auxiliary = stream ? undefined : auxiliaryAnswer(text)
+  if (auxiliary !== undefined) {
+    const now = surface.clock.now()
+    return Response.json(auxiliaryCompletion(now.toString(36), unixSeconds(now), model, auxiliary))
+  }
   const kind = model === '' ? ok<MediaKind>('image') : (await surface.jobs.model(model)).map(found => found.kind)
   if (kind.isErr()) return err(kind.error)
-  const message = readMessages(fields.raw('messages'))
-  if (message.isErr()) return err(message.error)
+  const request: Omit<ChatRequest, 'job'> = {
+    stream,
+    includeUsage: asFlag(structured(fields, 'stream_options'), 'include_usage'),
+    wantsImages: hasWord(structured(fields, 'modalities'), 'image'),
+  }
   const job: JobRequest = {
     kind: kind.value,
     model,
-    prompt: message.value.text,
+    prompt: text,
     parameters: readParameters(fields, kind.value),
     inputs: [],
     count: fields.whole('n', 1, MOST_PIECES) ?? 1,
   }
-  const stream = fields.flag('stream')
   if (fields.fault !== undefined) return err(fields.fault)
-  const options = fields.raw('stream_options')
-  const includeUsage = isValues(options) && options['include_usage'] === true
-  const withInputs = await withPictures(surface.jobs, job, message.value.pictures, 'messages')
-  return withInputs.map(complete => ({ job: complete, stream, includeUsage }))
+  const extras = await previous(surface, answered, signal)
+  const complete = await withPictures(surface, job, { value: pictures, param: 'messages', extras, signal })
+  return complete.map(withInputs => ({ ...request, job: withInputs }))
+}
+
+/** What the conversation is about, as far as it can still be had: it was not sent with this request. */
+async function previous(
+  surface: Surface,
+  addresses: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Picture[]> {
+  if (addresses.length === 0) return []
+  const sources = pictureSources(addresses, 'messages')
+  const read = sources.isErr() ? err(sources.error) : await readPictures(surface, sources.value, 'messages', signal)
+  if (read.isOk()) return read.value
+  surface.log.debug({ fault: read.error }, 'an earlier picture of a conversation is left out')
+  return []
 }
 
 /** OpenRouter's place for `aspect_ratio` and `image_size`. */
-function imageConfig(values: Values): Values {
-  const config = values['image_config']
-  return isValues(config) ? { aspect_ratio: config['aspect_ratio'], image_size: config['image_size'] } : {}
+const imageConfig = (config: unknown): Values =>
+  isValues(config) ? { aspect_ratio: config['aspect_ratio'], image_size: config['image_size'] } : {}
+
+/** A list or object, which is JSON in a form. */
+function structured(fields: Fields, name: string): unknown {
+  const value = fields.raw(name)
+  return fields.body.textual && typeof value === 'string' ? parsedJson(value) : value
 }
 
-interface UserMessage {
-  readonly text: string
-  readonly pictures: readonly unknown[]
-}
+const asFlag = (value: unknown, name: string): boolean =>
+  isValues(value) && (value[name] === true || value[name] === 'true')
 
-/** The last message of the user: its text, and the pictures attached to it. */
-export function readMessages(messages: unknown): Result<UserMessage, Fault> {
-  const refuse = (code: 'invalid_value' | 'missing_required_parameter', message: string) =>
-    err(domainFault(code, message, { param: 'messages' }))
-  if (messages === undefined) return refuse('missing_required_parameter', '`messages` is required.')
-  if (!Array.isArray(messages)) return refuse('invalid_value', '`messages` must be a list of messages.')
-  const last = messages.findLast(message => isValues(message) && message['role'] === 'user')
-  const content: unknown = last?.content
-  const parts = typeof content === 'string' ? [{ type: 'text', text: content }] : Array.isArray(content) ? content : []
-  const text = parts.flatMap(textOf).join('\n').trim()
-  if (text === '')
-    return refuse('invalid_value', '`messages` has no user message with text. The last one is the prompt.')
-  if (text.length > LONGEST_PROMPT)
-    return refuse('invalid_value', `The last user message must have at most ${LONGEST_PROMPT} characters.`)
-  return ok({ text, pictures: parts.flatMap(pictureOf) })
-}
-
-const textOf = (part: unknown): readonly string[] =>
-  isValues(part) && typeof part['text'] === 'string' ? [part['text']] : []
-
-/** `image_url` as an object, or as the bare string that some clients send. */
-const pictureOf = (part: unknown): readonly unknown[] =>
-  isValues(part) && part['image_url'] !== undefined ? [part['image_url']] : []
-
-function streamed(surface: Surface, admitted: Admitted<ChatRequest>): Response {
-  const { jobs, clock } = surface
-  const { wanted } = admitted
-  return streamAnswer(surface, admitted, async sink => {
-    const chunks = chunksOf(admitted.job)
-    sink.send(chunks.delta({ role: 'assistant', content: '' }))
-    const progress = new ProgressReporter(clock, text => sink.send(chunks.delta({ reasoning_content: text })))
-    // Progress is a courtesy: without it the answer still comes.
-    const unwatch = await jobs.watch(admitted.job.id, job => progress.update(job))
-    const settled = await settle(jobs, admitted.job, clock, sink.signal)
-    progress.stop()
-    unwatch.map(undo => undo())
-    if (settled.isErr()) return settled.error
-    const job = settled.value
-    const fault = faultOf(job)
-    if (fault !== undefined || job.status !== 'completed') return fault
-    for (const [index, content] of contentsOf(job.media, wanted.job.count).entries()) {
-      sink.send(chunks.delta({ content }, index))
-      sink.send(chunks.stop(job, index))
-    }
-    if (wanted.includeUsage) sink.send(chunks.usage())
-    return undefined
-  })
-}
+const hasWord = (value: unknown, word: string): boolean =>
+  Array.isArray(value) && value.some(one => typeof one === 'string' && one.toLowerCase() === word)

@@ -6,9 +6,6 @@
 import { domainFault, type JobEngine, type ListedModel, type MediaKind } from 'flow2api/contracts'
 import { err, type Fault, type Handle, ok, type Result } from 'flow2api/plugin'
 
-/** What OpenAI's clients mean by no name at all, where the job engine does not say what it takes then. */
-const USUAL: Readonly<Record<MediaKind, string>> = { image: 'gpt-image-1', video: 'sora-2' }
-
 type Shape = 'landscape' | 'portrait' | 'square'
 
 /** Of `W:H` or `WxH`; undefined for anything else. */
@@ -43,7 +40,7 @@ interface Chosen {
 /** Error: `model_not_found`. */
 export async function chooseModel(jobs: Handle<JobEngine>, wanted: Wanted): Promise<Result<Chosen, Fault>> {
   const { name, kind, takes } = wanted
-  const named = name === '' ? await usualModel(jobs, kind) : await jobs.model(name)
+  const named = name === '' ? usualModel(jobs, kind) : await jobs.model(name)
   if (named.isErr()) return err(named.error)
   const model = named.value
   const asNamed: Chosen = { id: name === '' ? (model.aliasOf ?? model.id) : name, model }
@@ -54,19 +51,19 @@ export async function chooseModel(jobs: Handle<JobEngine>, wanted: Wanted): Prom
   return ok(best === undefined ? asNamed : { id: best.id, model: best })
 }
 
-async function usualModel(jobs: Handle<JobEngine>, kind: MediaKind): Promise<Result<ListedModel, Fault>> {
-  const standard = jobs.defaultModel?.(kind)
-  if (standard !== undefined) return ok(standard)
-  const usual = await jobs.model(USUAL[kind])
-  if (usual.isOk() && usual.value.kind === kind) return usual
-  const first = jobs.models().find(model => model.kind === kind)
-  if (first !== undefined) return ok(first)
+function usualModel(jobs: Handle<JobEngine>, kind: MediaKind): Result<ListedModel, Fault> {
+  const usual = jobs.defaultModel(kind)
+  if (usual !== undefined) return ok(usual)
   const message = `No provider offers a model for ${kind}s at the moment. GET /v1/models lists what there is.`
   return err(domainFault('model_not_found', message, { param: 'model' }))
 }
 
+/** Google's own names of its video models: one name for every kind of input, where the provider has a model for each. */
+const GOOGLE_VIDEO = /^veo-\d/i
+
 /** A name of another family than what serves it says nothing about which model is meant. */
-const isStandIn = ({ id, aliasOf }: ListedModel): boolean => aliasOf !== undefined && kinship(id, aliasOf) === 0
+const isStandIn = ({ id, aliasOf }: ListedModel): boolean =>
+  aliasOf !== undefined && (GOOGLE_VIDEO.test(id) || kinship(id, aliasOf) === 0)
 
 /** The same provider, then the same shape, then no higher tier, then the same family; else the first listed. */
 function mostAlike(candidates: readonly ListedModel[], like: Alike, shape: Shape | undefined): ListedModel | undefined {

@@ -1,12 +1,16 @@
-/** Typed reading of a request body. Unknown fields are never looked at; an explicit null is an absent field. */
+/** Typed reading of a request body. An explicit null is an absent field; what nobody asks for is ignored, and known. */
 import { domainFault } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
-import type { Body } from './body.ts'
+import type { Body, Values } from './body.ts'
 
 /** Collects the first mistake instead of throwing, so that a handler reads all fields and then looks once. */
 export class Fields {
   #fault: Fault | undefined
   readonly #body: Body
+  /** Names that somebody asked for. */
+  readonly #known = new Set<string>(['extra_body'])
+  readonly #useless: string[] = []
+  #fallback: Values = {}
 
   constructor(body: Body) {
     this.#body = body
@@ -17,32 +21,58 @@ export class Fields {
     return this.#fault
   }
 
+  get body(): Body {
+    return this.#body
+  }
+
+  /** Another place where clients put fields; what stands in its own place wins. */
+  fallBackTo(values: Values): void {
+    this.#fallback = values
+  }
+
+  /** The field was read, and has no effect on this request. */
+  ignore(name: string): void {
+    if (this.raw(name) !== undefined) this.#useless.push(name)
+  }
+
+  /** What the caller sent that had no effect, in the order of the body. Complete once everything was read. */
+  get ignored(): readonly string[] {
+    const { values } = this.#body
+    const ignored: string[] = []
+    for (const name in values)
+      if ((!this.#known.has(name) || this.#useless.includes(name)) && this.#said(values[name]) !== undefined)
+        ignored.push(name)
+    return ignored
+  }
+
   /** As it came. */
   raw(name: string): unknown {
-    const value = this.#body.values[name]
+    this.#known.add(name)
+    return this.#said(this.#body.values[name]) ?? this.#said(this.#fallback[name])
+  }
+
+  #said(value: unknown): unknown {
     if (value === null) return undefined
     return this.#body.textual && (value === '' || value === 'null') ? undefined : value
   }
 
   /** Empty counts as absent. */
-  text(name: string): string | undefined {
+  text(name: string, maxLength = Number.POSITIVE_INFINITY): string | undefined {
     const value = this.raw(name)
     if (value === undefined || value === '') return undefined
-    if (typeof value === 'string') return value
-    return this.#refuse(name, 'must be a string', value)
+    if (typeof value !== 'string') return this.#refuse(name, 'must be a string', value)
+    if (value.length > maxLength) this.#refuse(name, `must have at most ${maxLength} characters`, value.length)
+    return value
   }
 
   /** The text of a field that may not be missing or blank. */
   requiredText(name: string, maxLength: number): string {
-    const value = this.text(name)
-    if (value === undefined || value.trim() === '') {
-      this.#fault ??= domainFault('missing_required_parameter', `\`${name}\` is required. Say what to make.`, {
-        param: name,
-      })
-      return ''
-    }
-    if (value.length > maxLength) this.#refuse(name, `must have at most ${maxLength} characters`, value.length)
-    return value
+    const value = this.text(name, maxLength)
+    if (value !== undefined && value.trim() !== '') return value
+    this.#fault ??= domainFault('missing_required_parameter', `\`${name}\` is required. Say what to make.`, {
+      param: name,
+    })
+    return ''
   }
 
   whole(name: string, least: number, most: number): number | undefined {
@@ -69,11 +99,13 @@ export class Fields {
     return false
   }
 
+  /** In any case of its letters. */
   oneOf<const T extends string>(name: string, allowed: readonly T[]): T | undefined {
     const value = this.text(name)
     if (value === undefined) return undefined
-    const found = allowed.find(candidate => candidate === value)
-    return found ?? this.#refuse(name, `must be one of ${allowed.map(word => `"${word}"`).join(', ')}`, value)
+    const word = value.toLowerCase()
+    const found = allowed.find(candidate => candidate === word)
+    return found ?? this.#refuse(name, `must be one of ${allowed.map(one => `"${one}"`).join(', ')}`, value)
   }
 
   #number(name: string, textAllowed = this.#body.textual): number | undefined {

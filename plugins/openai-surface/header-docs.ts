@@ -43,10 +43,13 @@ export const WAITING: DocumentDecoration = {
 }
 
 /** Of endpoints that answer with a job anyway. */
-export const ASYNCHRONOUS: DocumentDecoration = { parameters: [IDEMPOTENCY_KEY, ON_DISCONNECT] }
+export const ASYNCHRONOUS = { parameters: [IDEMPOTENCY_KEY, ON_DISCONNECT] } satisfies DocumentDecoration
 
 export const CALLBACK =
   '`callback_url`: told when the job has ended, signed after Standard Webhooks (400 where webhooks are switched off).'
 
 export const LONG_ANSWERS =
   'After 20 seconds the answer begins with status 200 and white space, so that nothing on the way cuts a silent connection; an error then comes in the body alone.'
+
+export const IGNORED =
+  '`user` (or `safety_identifier`): for whom it is; the users of one key take turns in the queue. `x-flow2api-ignored` of the answer names the fields that had no effect.'

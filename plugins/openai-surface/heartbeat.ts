@@ -5,7 +5,7 @@
 import { faultResponse, JOB_HEADER } from 'flow2api/contracts'
 import type { Clock } from 'flow2api/plugin'
 import type { Admitted } from './admission.ts'
-import { heartbeatMsOf, type Surface, unexpected } from './surface.ts'
+import { type Surface, unexpected } from './surface.ts'
 
 /** For so long an error still gets its real status. */
 const LONGEST_GRACE_MS = 20_000
@@ -27,7 +27,7 @@ export async function withHeartbeats(
   const signal = AbortSignal.any([request.signal, gone.signal])
   // The server takes the request for answered as soon as the answer begins.
   const hold = surface.begin(`answer for ${job.id}`)
-  const heartbeatMs = heartbeatMsOf(surface)
+  const heartbeatMs = surface.jobs.heartbeatMs()
   const late = answer(signal)
     .catch(cause => faultResponse(unexpected(cause, log, job.id), { jobId: job.id }))
     .finally(() => hold[Symbol.asyncDispose]())

@@ -1,20 +1,23 @@
 /** Answers of `/v1/images/*`, whole and as events (api-surfaces A.3, A.4). */
-import { faultResponse, type Job, type JobRequest, jobResponse, outcomeBody } from 'flow2api/contracts'
-import { type Fault, okAsync, Result, type ResultAsync } from 'flow2api/plugin'
+import { faultResponse, type Job, type JobRequest, jobResponse, type KeptMedia, outcomeBody } from 'flow2api/contracts'
+import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import type { Admitted } from './admission.ts'
 import { faultOf, settle, unixSeconds } from './jobs.ts'
-import { base64Of, formatOf, sizeOf } from './media.ts'
+import { bytesOf, formatOf, sizeOf } from './media.ts'
+import { converted, type OutputFormat } from './output-format.ts'
 import { streamAnswer } from './sse.ts'
 import type { Surface } from './surface.ts'
 import { wholeAnswer } from './whole-answer.ts'
 
 /** What the type of each event begins with. */
-export type Operation = 'image_generation' | 'image_edit'
+type Operation = 'image_generation' | 'image_edit'
 
 export interface ImageRequest {
   readonly job: JobRequest
   readonly form: 'url' | 'b64_json'
   readonly stream: boolean
+  /** Undefined: as the provider made it. */
+  readonly format: OutputFormat | undefined
 }
 
 /** Upstreams do not count tokens; clients that read usage need all of it. */
@@ -28,29 +31,46 @@ const NO_USAGE = {
 
 export const wholeImages = (surface: Surface, admitted: Admitted<ImageRequest>): Promise<Response> =>
   wholeAnswer(surface, admitted, async job => {
-    const pieces = await Promise.all(job.media.map((_, index) => pieceOf(surface, job, index, admitted.wanted)))
-    return Result.combine(pieces).match(
-      data => jobResponse(imagesBody(job, data), job.id),
-      missing => faultResponse(missing, { jobId: job.id }),
-    )
+    const pieces: Piece[] = []
+    // One at a time: ten large pictures at once would be ten times the memory.
+    for (const [index, media] of job.media.entries()) {
+      const piece = await pieceOf(surface, job, index, media, admitted.wanted)
+      if (piece.isErr()) return faultResponse(piece.error, { jobId: job.id })
+      pieces.push(piece.value)
+    }
+    return jobResponse(imagesBody(job, pieces), job.id)
   })
 
-type Piece = { readonly url: string } | { readonly b64_json: string }
-
-/** Exactly one of the two forms; clients that see both take the wrong one. */
-function pieceOf(surface: Surface, job: Job, index: number, { form }: ImageRequest): ResultAsync<Piece, Fault> {
-  const url = job.media[index]?.url
-  return form === 'url' && url !== undefined
-    ? okAsync({ url })
-    : base64Of(surface.jobs, job.id, index).map(b64_json => ({ b64_json }))
+interface Piece {
+  /** Exactly one of the two forms; clients that see both take the wrong one. */
+  readonly data: { readonly url: string } | { readonly b64_json: string }
+  /** As it is in `data`. */
+  readonly mime: string
 }
 
-export function imagesBody(job: Job, data: readonly Piece[]) {
-  const [first] = job.media
-  const size = sizeOf(first)
+async function pieceOf(
+  surface: Surface,
+  job: Job,
+  index: number,
+  { url, mime }: KeptMedia,
+  { form, format }: ImageRequest,
+): Promise<Result<Piece, Fault>> {
+  if (form === 'url') return ok({ data: { url }, mime })
+  const bytes = await bytesOf(surface.jobs, job.id, index)
+  if (bytes.isErr()) return err(bytes.error)
+  const picture = await converted(surface, { mime, bytes: bytes.value }, format)
+  return ok({ data: { b64_json: picture.bytes.toBase64() }, mime: picture.mime })
+}
+
+/** Pictures by address, as the provider made them. */
+export const addressed = (job: Job): readonly Piece[] => job.media.map(({ url, mime }) => ({ data: { url }, mime }))
+
+export function imagesBody(job: Job, pieces: readonly Piece[]) {
+  const [first] = pieces
+  const size = sizeOf(job.media[0])
   return {
     created: unixSeconds(job.finishedAt ?? job.createdAt),
-    data,
+    data: pieces.map(({ data }) => data),
     ...(first !== undefined && { output_format: formatOf(first.mime) }),
     ...(size !== undefined && { size }),
     usage: NO_USAGE,
@@ -69,18 +89,17 @@ export function streamedImages(surface: Surface, admitted: Admitted<ImageRequest
     const fault = faultOf(job)
     if (fault !== undefined || job.status !== 'completed') return fault
     for (const [index, media] of job.media.entries()) {
-      // One at a time: ten large pictures as base64 at once would be ten times the memory.
-      const piece = await pieceOf(surface, job, index, wanted)
+      const piece = await pieceOf(surface, job, index, media, wanted)
       if (piece.isErr()) return piece.error
       sink.send(
         {
           type,
-          ...piece.value,
+          ...piece.value.data,
           created_at: unixSeconds(job.finishedAt ?? job.createdAt),
           size: sizeOf(media) ?? job.requested.size ?? 'auto',
           quality: wanted.job.parameters.quality ?? 'auto',
           background: 'opaque',
-          output_format: formatOf(media.mime),
+          output_format: formatOf(piece.value.mime),
           usage: NO_USAGE,
           ...outcomeBody(job),
         },

@@ -2,60 +2,79 @@
 import {
   domainFault,
   type InputRole,
-  type JobEngine,
+  type JobInput,
   type JobRequest,
   type ListedModel,
   type MediaKind,
 } from 'flow2api/contracts'
-import { err, type Fault, type Handle, ok, type Result } from 'flow2api/plugin'
+import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import { chooseModel, shapeOf } from './choice.ts'
-import { type Picture, readPictures } from './pictures.ts'
+import { type Picture, readPictures } from './picture-reader.ts'
+import { pictureSources } from './pictures.ts'
+import type { Surface } from './surface.ts'
 
 /** Order of several pictures: a clip begins, ends, then is guided. */
 const ROLES = ['first_frame', 'last_frame', 'reference'] as const satisfies readonly InputRole[]
 
+interface Supplied {
+  /** What the caller sent with this request, in any of the forms of `pictureSources`. */
+  readonly value: unknown
+  /** The field in which it stands. */
+  readonly param: string
+  /** Come behind the others, as far as the model takes them. */
+  readonly extras?: readonly Picture[]
+  /** Of the caller's request. */
+  readonly signal: AbortSignal
+}
+
 /**
  * The request with the pictures of `value`, each in the role that the model has for it. Where the caller left the model
- * to us and the usual one takes no such pictures, one that does.
+ * to us and the usual one takes no such pictures, one that does. Nothing is fetched before it is known to have a place.
  */
 export async function withPictures(
-  jobs: Handle<JobEngine>,
+  surface: Surface,
   request: JobRequest,
-  value: unknown,
-  param: string,
+  { value, param, extras = [], signal }: Supplied,
 ): Promise<Result<JobRequest, Fault>> {
-  const pictures = await readPictures(value, param)
-  if (pictures.isErr()) return err(pictures.error)
-  const count = pictures.value.length
-  if (count === 0) return ok(request)
-  const chosen = await chooseModel(jobs, {
+  const sources = pictureSources(value, param)
+  if (sources.isErr()) return err(sources.error)
+  const needed = sources.value.length
+  if (needed + extras.length === 0) return ok(request)
+  const chosen = await chooseModel(surface.jobs, {
     name: request.model,
     kind: request.kind,
     shape: shapeOf(request.parameters.aspectRatio ?? request.parameters.size),
-    takes: model => takesPictures(model, request.kind, count),
+    takes: model => takesPictures(model, request.kind, needed + extras.length),
   })
-  return chosen.andThen(({ id, model }) =>
-    assignRoles(pictures.value, model, param).map(inputs => ({ ...request, model: id, inputs })),
-  )
+  if (chosen.isErr()) return err(chosen.error)
+  const { id, model } = chosen.value
+  const roles = rolesFor(needed, model, param)
+  if (roles.isErr()) return err(roles.error)
+  const read = needed === 0 ? ok([]) : await readPictures(surface, sources.value, param, signal)
+  return read.map(pictures => {
+    const inputs = placed([...pictures, ...extras], model)
+    return inputs.length === 0 ? request : { ...request, model: id, inputs }
+  })
 }
 
-/** Gives each picture the role that the model has for it, in order. Error: `invalid_value` where it has none left. */
-export function assignRoles(
-  pictures: readonly Picture[],
-  model: ListedModel,
-  param: string,
-): Result<readonly (Picture & { readonly role: InputRole })[], Fault> {
-  const places = placesOf(model, pictures.length)
-  const inputs = pictures.flatMap((picture, index) => {
-    const role = places[index]
-    return role === undefined ? [] : [{ role, ...picture }]
-  })
-  if (inputs.length === pictures.length) return ok(inputs)
+/** The roles of so many pictures, in order. Error: `invalid_value` where the model has not enough of them. */
+export function rolesFor(count: number, model: ListedModel, param: string): Result<readonly InputRole[], Fault> {
+  const places = placesOf(model, count)
+  if (places.length === count) return ok(places)
   const message =
     places.length === 0
       ? `The model ${model.id} takes no pictures. Leave \`${param}\` out, or choose a model whose \`capabilities.inputs\` has a role for them.`
-      : `The model ${model.id} takes at most ${places.length} pictures; ${pictures.length} were sent.`
+      : `The model ${model.id} takes at most ${places.length} pictures; ${count} were sent.`
   return err(domainFault('invalid_value', message, { param }))
+}
+
+/** As many of the pictures as the model takes, each with its role. */
+export function placed(pictures: readonly Picture[], model: ListedModel): readonly JobInput[] {
+  const places = placesOf(model, pictures.length)
+  return pictures.flatMap((picture, index) => {
+    const role = places[index]
+    return role === undefined ? [] : [{ role, ...picture }]
+  })
 }
 
 /** The roles of that many pictures: what the model cannot do without is filled first, then the rest, in order. */

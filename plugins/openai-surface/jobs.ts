@@ -55,4 +55,4 @@ export const unixSeconds = (milliseconds: number): number => Math.floor(millisec
 export const modelNameOf = (job: Job): string => job.model || job.resolvedModel
 
 /** The random part of `job_<hex>`; a video's id is `video_` and the same. */
-export const hexOf = (job: Job): string => job.id.slice(job.id.indexOf('_') + 1)
+export const hexOf = (job: Pick<Job, 'id'>): string => job.id.slice(job.id.indexOf('_') + 1)

@@ -1,6 +1,6 @@
 /** Finished media in the forms that OpenAI answers carry. */
-import { domainFault, type JobEngine, type KeptMedia } from 'flow2api/contracts'
-import { type Fault, type Handle, okAsync, ResultAsync } from 'flow2api/plugin'
+import { domainFault, type Job, type JobEngine, type KeptMedia } from 'flow2api/contracts'
+import { err, type Fault, type Handle, ok, okAsync, type Result, ResultAsync } from 'flow2api/plugin'
 
 /** `WxH` as delivered, or undefined where it was not measured. */
 export const sizeOf = (media: KeptMedia | undefined): string | undefined =>
@@ -9,17 +9,46 @@ export const sizeOf = (media: KeptMedia | undefined): string | undefined =>
 /** `png`, `jpeg`, `webp`, `mp4`: what follows the slash of the MIME type. */
 export const formatOf = (mime: string): string => /^[a-z]+\/([a-z0-9.+-]+)/.exec(mime)?.[1] ?? ''
 
-/** One finished piece as plain base64. Errors: those of `open`, and `media_unavailable` where its file is gone. */
-export const base64Of = (jobs: Handle<JobEngine>, jobId: string, index: number): ResultAsync<string, Fault> =>
+/** One finished piece. Errors: those of `open`, and `media_unavailable` where its file is gone. */
+export const bytesOf = (
+  jobs: Handle<JobEngine>,
+  jobId: string,
+  index: number,
+  variant?: 'thumbnail',
+): ResultAsync<Uint8Array, Fault> =>
   jobs
-    .open(jobId, index)
-    .andThen(opened => ('body' in opened ? okAsync<Uint8Array, Fault>(opened.body) : bytesOf(opened.path)))
-    .map(bytes => bytes.toBase64())
+    .open(jobId, index, variant)
+    .andThen(opened => ('body' in opened ? okAsync<Uint8Array, Fault>(opened.body) : fileOf(opened.path)))
 
-const bytesOf = (path: string): ResultAsync<Uint8Array, Fault> =>
+const fileOf = (path: string): ResultAsync<Uint8Array, Fault> =>
   ResultAsync.fromPromise(Bun.file(path).bytes(), cause =>
     domainFault('media_unavailable', 'The file of this result is gone from the cache. Make it again.', { cause }),
   )
+
+/**
+ * For each piece of a finished job: itself as a data URL, and its address where it is no picture or `longest` characters
+ * are not enough. Errors: those of `bytesOf`.
+ */
+export async function dataUrlsOf(
+  jobs: Handle<JobEngine>,
+  job: Job,
+  longest = Number.POSITIVE_INFINITY,
+): Promise<Result<readonly string[], Fault>> {
+  const urls: string[] = []
+  for (const [index, { mime, bytes, url }] of job.media.entries()) {
+    if (!mime.startsWith('image/') || base64Length(bytes) > longest) {
+      urls.push(url)
+      continue
+    }
+    const read = await bytesOf(jobs, job.id, index)
+    if (read.isErr()) return err(read.error)
+    const whole = `data:${mime};base64,${read.value.toBase64()}`
+    urls.push(whole.length > longest ? url : whole)
+  }
+  return ok(urls)
+}
+
+const base64Length = (bytes: number): number => Math.ceil(bytes / 3) * 4
 
 /** Media as chat shows it. A video is a link on a line of its own: no interface renders more than that everywhere. */
 export function markdownOf(media: KeptMedia): string {

@@ -1,6 +1,6 @@
 /** `GET /v1/models`: what can be made here, as OpenAI lists models, with `capabilities` of our own. */
-import { faultResponse, type ListedModel } from 'flow2api/contracts'
-import { Elysia } from 'flow2api/plugin'
+import { faultResponse, type ListedModel, type ModelsView } from 'flow2api/contracts'
+import { Elysia, type Handle } from 'flow2api/plugin'
 import { unixSeconds } from './jobs.ts'
 import { authenticated, type Surface } from './surface.ts'
 
@@ -12,6 +12,12 @@ const modelObject = (model: ListedModel) => ({
   object: 'model',
   created: EPOCH_SECONDS,
   owned_by: model.provider,
+  shutdown_date: null,
+  // Where OpenRouter's clients look for what makes pictures.
+  architecture: {
+    input_modalities: model.accepts.inputs.length > 0 ? ['text', 'image'] : ['text'],
+    output_modalities: [model.kind],
+  },
   capabilities: {
     kind: model.kind,
     inputs: model.accepts.inputs,
@@ -25,27 +31,37 @@ const modelObject = (model: ListedModel) => ({
 })
 
 export const modelRoutes = (surface: Surface) => {
+  const viewed = (view: (service: Handle<ModelsView>) => object | undefined): Response | undefined => {
+    for (const { service } of surface.views.all()) {
+      const body = view(service)
+      if (body !== undefined) return Response.json(body)
+    }
+    return undefined
+  }
+  const list = (request: Request) =>
+    authenticated(
+      surface,
+      request,
+      () =>
+        viewed(view => view.list(request)) ??
+        Response.json({ object: 'list', data: surface.jobs.models().map(modelObject) }),
+    )
   const retrieve = (request: Request, id: string) =>
     authenticated(surface, request, async () => {
+      const other = viewed(view => view.one(request, id))
+      if (other !== undefined) return other
       const model = await surface.jobs.model(id)
       return model.isErr() ? faultResponse(model.error) : Response.json(modelObject(model.value))
     })
   return (
     new Elysia()
-      .get(
-        '/v1/models',
-        ({ request }) =>
-          authenticated(surface, request, () =>
-            Response.json({ object: 'list', data: surface.jobs.models().map(modelObject) }),
-          ),
-        {
-          detail: {
-            tags: ['Models'],
-            summary: 'List models',
-            description: 'Every model and alias that is served now. `capabilities` says what each accepts.',
-          },
+      .get('/v1/models', ({ request }) => list(request), {
+        detail: {
+          tags: ['Models'],
+          summary: 'List models',
+          description: 'Every model and alias that is served now. `capabilities` says what each accepts.',
         },
-      )
+      })
       .get('/v1/models/:model', ({ request, params }) => retrieve(request, params.model), {
         detail: {
           tags: ['Models'],

@@ -1,54 +1,70 @@
-/** Pictures as callers send them: files, data URLs, base64. */
+/** Pictures as callers send them: files, data URLs, base64, web addresses. What they are, without their bytes yet. */
 import { domainFault } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import { isValues } from './body.ts'
 
-export interface Picture {
-  readonly mime: string
-  readonly bytes: Uint8Array
-}
+/** A picture that is still to be read. */
+export type PictureSource = Blob | Uint8Array | URL
+
+/** The most that OpenAI takes for one request (api-surfaces A.4); nobody is asked for more. */
+const MOST_PICTURES = 16
 
 const DATA_URL = /^data:[^,]*;base64,/i
 const WEB_URL = /^https?:\/\//i
 
 /**
- * A file, a data URL or bare base64, `{ image_url }` or `{ url }` with one of these, or a list of them; in order.
- * Errors: `invalid_value` for web addresses and file ids, `invalid_image_file`.
+ * A file, a data URL, bare base64 or a web address, `{ image_url }` or `{ url }` with one of these, or a list of them; in
+ * order. Error: `invalid_value`.
  */
-export async function readPictures(value: unknown, param: string): Promise<Result<readonly Picture[], Fault>> {
-  const pictures: Picture[] = []
-  for (const item of flatten(value)) {
-    const bytes = item instanceof Blob ? ok(await item.bytes()) : bytesOfText(item, param)
-    if (bytes.isErr()) return err(bytes.error)
-    const mime = pictureType(bytes.value)
-    if (mime === undefined) {
-      const message = `\`${param}\` is not a picture that can be read. Send PNG, JPEG, WebP or GIF.`
-      return err(domainFault('invalid_image_file', message, { param }))
-    }
-    pictures.push({ mime, bytes: bytes.value })
+export function pictureSources(value: unknown, param: string): Result<readonly PictureSource[], Fault> {
+  const items = flatten(value)
+  if (items.length > MOST_PICTURES)
+    return refuse(param, `has ${items.length} pictures; at most ${MOST_PICTURES} are taken. Leave some out.`)
+  const sources: PictureSource[] = []
+  for (const item of items) {
+    const source = sourceOf(item, param)
+    if (source.isErr()) return err(source.error)
+    sources.push(source.value)
   }
-  return ok(pictures)
+  return ok(sources)
 }
 
 function flatten(value: unknown): readonly unknown[] {
-  if (value === undefined || value === null) return []
+  if (value === undefined || value === null || value === '') return []
   if (Array.isArray(value)) return value.flatMap(flatten)
   if (isValues(value)) {
-    if ('image_url' in value) return flatten(value['image_url'])
-    if ('url' in value) return flatten(value['url'])
+    if (value['image_url'] !== undefined) return flatten(value['image_url'])
+    if (value['url'] !== undefined) return flatten(value['url'])
   }
   return [value]
 }
 
-function bytesOfText(value: unknown, param: string): Result<Uint8Array, Fault> {
-  const refuse = (why: string) => err(domainFault('invalid_value', `\`${param}\` ${why}`, { param }))
-  if (typeof value !== 'string')
-    return refuse('must be a picture: a file, or a data URL such as data:image/png;base64,…')
-  if (WEB_URL.test(value)) return refuse('is a web address; this version fetches none. Send the picture as a data URL.')
+function sourceOf(item: unknown, param: string): Result<PictureSource, Fault> {
+  if (item instanceof Blob) return ok(item)
+  if (isValues(item) && item['file_id'] !== undefined)
+    return refuse(param, 'names a `file_id`, and files are not stored here. Send the picture itself, or a data URL.')
+  if (typeof item !== 'string')
+    return refuse(param, 'must be a picture: a file, a data URL such as data:image/png;base64,…, or a web address')
+  if (WEB_URL.test(item)) {
+    const url = URL.parse(item)
+    return url === null ? refuse(param, 'is not a valid web address.') : ok(url)
+  }
+  const bytes = fromBase64(item.replace(DATA_URL, ''))
+  return bytes === undefined
+    ? refuse(
+        param,
+        'is neither a file nor valid base64 nor a web address. Send a file, or a data URL such as data:image/png;base64,…',
+      )
+    : ok(bytes)
+}
+
+const refuse = (param: string, why: string) => err(domainFault('invalid_value', `\`${param}\` ${why}`, { param }))
+
+function fromBase64(text: string): Uint8Array | undefined {
   try {
-    return ok(Uint8Array.fromBase64(value.replace(DATA_URL, '')))
+    return Uint8Array.fromBase64(text, { alphabet: /[-_]/.test(text) ? 'base64url' : 'base64' })
   } catch {
-    return refuse('is neither a file nor valid base64. Send a file, or a data URL such as data:image/png;base64,…')
+    return undefined
   }
 }
 

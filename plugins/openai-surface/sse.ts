@@ -3,7 +3,7 @@ import { errorBody, JOB_HEADER } from 'flow2api/contracts'
 import type { Clock, Fault, Logger } from 'flow2api/plugin'
 import type { Admitted } from './admission.ts'
 import { attend } from './disconnect.ts'
-import { heartbeatMsOf, type Surface, unexpected } from './surface.ts'
+import { type Surface, unexpected } from './surface.ts'
 
 interface EventSink {
   /** One event: `data`, and `event` where it has a name. Nothing happens once the client is gone. */
@@ -81,7 +81,8 @@ export function streamAnswer(
 ): Response {
   const { clock, log } = surface
   const { job, request } = admitted
-  return eventStream({ clock, log, heartbeatMs: heartbeatMsOf(surface), jobId: job.id, signal: request.signal }, sink =>
-    attend(surface, admitted, sink.signal, () => run(sink)),
+  return eventStream(
+    { clock, log, heartbeatMs: surface.jobs.heartbeatMs(), jobId: job.id, signal: request.signal },
+    sink => attend(surface, admitted, sink.signal, () => run(sink)),
   )
 }

@@ -4,27 +4,38 @@ import {
   authorized,
   type Caller,
   domainFault,
+  type GuardedFetch,
   JOB_HEADER,
   type JobEngine,
+  type MediaStore,
+  type ModelsView,
   type WebhookDesk,
 } from 'flow2api/contracts'
-import { type Clock, type Fault, FaultError, type Handle, type Logger, type Slot } from 'flow2api/plugin'
+import {
+  type Clock,
+  type Contributions,
+  type Fault,
+  FaultError,
+  type Handle,
+  type Logger,
+  type Slot,
+} from 'flow2api/plugin'
+import type { Remixes } from './remixes.ts'
 
 export interface Surface {
   readonly auth: Handle<AuthService>
   readonly jobs: Handle<JobEngine>
   readonly webhooks: Slot<WebhookDesk>
+  readonly guard: Slot<GuardedFetch>
+  readonly media: Slot<MediaStore>
+  readonly views: Contributions<ModelsView>
+  readonly remixes: Remixes
   readonly clock: Clock
   readonly log: Logger
+  publicUrl(): string
   /** Keeps the plugin from being disposed of until what it answers is. */
   begin(label: string): AsyncDisposable
 }
-
-/** Shorter than every idle time-out on the way (api-surfaces 0.4). */
-const HEARTBEAT_MS = 15_000
-
-/** After how much silence an open answer sends a sign of life. */
-export const heartbeatMsOf = ({ jobs }: Surface): number => jobs.heartbeatMs?.() ?? HEARTBEAT_MS
 
 /** Nothing is read or answered before the API key is right. */
 export const authenticated = (

@@ -2,6 +2,7 @@
 import { type Job, type JobStatus, messageFor, outcomeBody } from 'flow2api/contracts'
 import { faultOf, hexOf, modelNameOf, unixSeconds } from './jobs.ts'
 import { sizeOf } from './media.ts'
+import type { Remixes } from './remixes.ts'
 
 type VideoStatus = 'queued' | 'in_progress' | 'completed' | 'failed'
 
@@ -20,7 +21,7 @@ const STATUS: Readonly<Record<JobStatus, VideoStatus>> = {
 const VIDEO_ID = /^video_([0-9a-z-]+)$/i
 
 /** `video_<hex>` of `job_<hex>`. */
-export const videoId = (job: Job): string => `video_${hexOf(job)}`
+export const videoId = (job: Pick<Job, 'id'>): string => `video_${hexOf(job)}`
 
 /** The job behind a video's id; undefined where it cannot be one. */
 export function jobIdOf(id: string): string | undefined {
@@ -35,7 +36,8 @@ export const isUnfinished = (job: Job): boolean =>
  * All thirteen keys, always: the schema requires them, and some clients read a missing `error` as running. Besides them
  * `requested` and `delivered`.
  */
-export function videoObject(job: Job) {
+export function videoObject(job: Job, remixes: Pick<Remixes, 'sourceOf'>) {
+  const sourceId = remixes.sourceOf(job.id)
   const [media] = job.media
   const fault = faultOf(job)
   const measured = Math.round(job.delivered?.seconds ?? media?.duration_s ?? 0)
@@ -51,7 +53,7 @@ export function videoObject(job: Job) {
     prompt: job.prompt,
     size: sizeOf(media) ?? job.requested.size ?? job.requested.aspectRatio ?? 'auto',
     seconds: String(measured > 0 ? measured : (job.requested.seconds ?? 0)),
-    remixed_from_video_id: null,
+    remixed_from_video_id: sourceId === undefined ? null : videoId({ id: sourceId }),
     error: fault === undefined ? null : { code: fault.code, message: messageFor(fault) },
     ...outcomeBody(job),
   }

@@ -1,41 +1,44 @@
 /** `/v1/videos`: asynchronous video jobs. */
-import { type Caller, faultResponse, type Job, type JobRequest, jobResponse } from 'flow2api/contracts'
-import { Elysia, err, type Fault, ok, type Result } from 'flow2api/plugin'
+import { type Caller, domainFault, faultResponse, type Job, type JobRequest, jobResponse } from 'flow2api/contracts'
+import { Elysia, err, type Fault, type Result } from 'flow2api/plugin'
 import { admit } from './admission.ts'
-import type { Body } from './body.ts'
 import { attend } from './disconnect.ts'
-import { Fields } from './fields.ts'
+import type { Fields } from './fields.ts'
 import { withPictures } from './inputs.ts'
 import { LONGEST_PROMPT, readParameters } from './parameters.ts'
 import { authenticated, type Surface } from './surface.ts'
 import { VIDEO_DOCS } from './video-docs.ts'
 import { readExtension } from './video-extension.ts'
+import { listVideos } from './video-list.ts'
 import { findVideo } from './video-lookup.ts'
 import { isUnfinished, videoId, videoObject } from './video-object.ts'
+import { readRemix, type VideoRequest } from './video-remix.ts'
 
 /** How often polling clients are told to come back; without it they come every second. */
 const POLL_AFTER = { 'openai-poll-after-ms': '5000' } as const
-const DEFAULT_PAGE = 20
-const LONGEST_PAGE = 100
 
-export const videoRoutes = (surface: Surface) =>
-  new Elysia()
-    .post(
-      '/v1/videos',
-      ({ request }) =>
-        authenticated(surface, request, caller => submit(surface, request, caller, 'videos', readVideoRequest)),
-      {
-        parse: 'none',
-        detail: VIDEO_DOCS.create,
-      },
-    )
-    .post(
-      '/v1/videos/extensions',
-      ({ request }) =>
-        authenticated(surface, request, caller => submit(surface, request, caller, 'videos.extensions', readExtension)),
-      { parse: 'none', detail: VIDEO_DOCS.extend },
-    )
-    .get('/v1/videos', ({ request }) => authenticated(surface, request, () => list(surface, request)), {
+/** OpenAI's own models are upright where nothing is said, and their names are written with that in mind. */
+const OPENAI_VIDEO = /^(?:openai\/)?sora-/i
+const OPENAI_SIZE = '720x1280'
+
+export const videoRoutes = (surface: Surface) => {
+  const creating =
+    (endpoint: string, read: Reader) =>
+    ({ request, params }: { readonly request: Request; readonly params?: { readonly id?: string } }) =>
+      authenticated(surface, request, caller => submit(surface, { request, caller, endpoint, id: params?.id, read }))
+  return new Elysia()
+    .post('/v1/videos', creating('videos', readVideoRequest), { parse: 'none', detail: VIDEO_DOCS.create })
+    .post('/v1/videos/extensions', creating('videos.extensions', readExtension), {
+      parse: 'none',
+      detail: VIDEO_DOCS.extend,
+    })
+    .post('/v1/videos/edits', creating('videos.edits', readRemix), { parse: 'none', detail: VIDEO_DOCS.edit })
+    .post('/v1/videos/:id/remix', creating('videos.remix', readRemix), { parse: 'none', detail: VIDEO_DOCS.remix })
+    .post('/v1/videos/characters', ({ request }) => authenticated(surface, request, noCharacters), {
+      parse: 'none',
+      detail: { hide: true },
+    })
+    .get('/v1/videos', ({ request }) => authenticated(surface, request, () => listVideos(surface, request)), {
       detail: VIDEO_DOCS.list,
     })
     .get(
@@ -43,40 +46,57 @@ export const videoRoutes = (surface: Surface) =>
       ({ request, params }) =>
         authenticated(surface, request, async () => {
           const job = await findVideo(surface, params.id)
-          return job.isErr() ? faultResponse(job.error) : videoResponse(job.value)
+          return job.isErr() ? faultResponse(job.error) : videoResponse(surface, job.value)
         }),
       { detail: VIDEO_DOCS.retrieve },
     )
     .delete(
       '/v1/videos/:id',
       ({ request, params }) => authenticated(surface, request, () => remove(surface, params.id)),
-      {
-        detail: VIDEO_DOCS.remove,
-      },
+      { detail: VIDEO_DOCS.remove },
     )
+}
 
-const videoResponse = (job: Job): Response => jobResponse(videoObject(job), job.id, isUnfinished(job) ? POLL_AFTER : {})
+const videoResponse = ({ remixes }: Surface, job: Job): Response =>
+  jobResponse(videoObject(job, remixes), job.id, isUnfinished(job) ? POLL_AFTER : {})
 
-type Reader = (surface: Surface, body: Body) => Promise<Result<JobRequest, Fault>>
+interface Submission {
+  readonly request: Request
+  readonly caller: Caller
+  readonly endpoint: string
+  /** Of the video in the path. */
+  readonly id: string | undefined
+  readonly read: Reader
+}
+
+type Reader = (
+  surface: Surface,
+  fields: Fields,
+  id: string | undefined,
+  request: Request,
+) => Promise<Result<VideoRequest, Fault>>
 
 /** Videos are asynchronous by themselves: what `Prefer` says changes nothing. */
-const submit = (
-  surface: Surface,
-  request: Request,
-  caller: Caller,
-  endpoint: string,
-  read: Reader,
-): Promise<Response> =>
+const submit = (surface: Surface, { request, caller, endpoint, id, read }: Submission): Promise<Response> =>
   admit(surface, {
     request,
     caller,
     endpoint,
-    read: async body => (await read(surface, body)).map(job => ({ job })),
-    answer: admitted => attend(surface, admitted, request.signal, async () => videoResponse(admitted.job)),
+    ...(id !== undefined && { subject: id }),
+    read: fields => read(surface, fields, id, request),
+    answer: admitted => {
+      const { job, wanted } = admitted
+      if (wanted.sourceId !== undefined) surface.remixes.add(job.id, wanted.sourceId)
+      return attend(surface, admitted, request.signal, async () => videoResponse(surface, job))
+    },
   })
 
-async function readVideoRequest(surface: Surface, body: Body): Promise<Result<JobRequest, Fault>> {
-  const fields = new Fields(body)
+async function readVideoRequest(
+  surface: Surface,
+  fields: Fields,
+  _id: string | undefined,
+  { signal }: Request,
+): Promise<Result<VideoRequest, Fault>> {
   const job: JobRequest = {
     kind: 'video',
     model: fields.text('model') ?? '',
@@ -86,33 +106,17 @@ async function readVideoRequest(surface: Surface, body: Body): Promise<Result<Jo
     count: 1,
   }
   if (fields.fault !== undefined) return err(fields.fault)
-  return withPictures(surface.jobs, job, fields.raw('input_reference'), 'input_reference')
+  const value = [fields.raw('input_reference'), fields.raw('input_references')]
+  const complete = await withPictures(surface, job, { value, param: 'input_reference', signal })
+  return complete.map(withInputs => ({ job: OPENAI_VIDEO.test(job.model) ? upright(withInputs) : withInputs }))
 }
 
-async function list(surface: Surface, request: Request): Promise<Response> {
-  const query = new URL(request.url).searchParams
-  const fields = new Fields({ values: Object.fromEntries(query), textual: true })
-  const limit = fields.whole('limit', 1, LONGEST_PAGE) ?? DEFAULT_PAGE
-  const order = fields.oneOf('order', ['asc', 'desc']) ?? 'desc'
-  const behind = fields.text('after')
-  if (fields.fault !== undefined) return faultResponse(fields.fault)
-  const after = behind === undefined ? ok(undefined) : await findVideo(surface, behind)
-  if (after.isErr()) return faultResponse({ ...after.error, param: 'after' })
-  const page = await surface.jobs.list({
-    kind: 'video',
-    limit,
-    order,
-    ...(after.value !== undefined && { after: after.value.id }),
-  })
-  if (page.isErr()) return faultResponse(page.error)
-  const data = page.value.jobs.map(videoObject)
-  return Response.json({
-    object: 'list',
-    data,
-    first_id: data.at(0)?.id ?? null,
-    last_id: data.at(-1)?.id ?? null,
-    has_more: page.value.more && data.length > 0,
-  })
+/** Pictures say more about the shape than a name. */
+function upright(job: JobRequest): JobRequest {
+  const { size, aspectRatio } = job.parameters
+  return size !== undefined || aspectRatio !== undefined || job.inputs.length > 0
+    ? job
+    : { ...job, parameters: { ...job.parameters, size: OPENAI_SIZE } }
 }
 
 async function remove(surface: Surface, id: string): Promise<Response> {
@@ -120,5 +124,14 @@ async function remove(surface: Surface, id: string): Promise<Response> {
   if (job.isErr()) return faultResponse(job.error)
   const removed = await surface.jobs.remove(job.value.id)
   if (removed.isErr()) return faultResponse(removed.error, { jobId: job.value.id })
+  surface.remixes.remove(job.value.id)
   return jobResponse({ id: videoId(job.value), object: 'video.deleted', deleted: true }, job.value.id)
 }
+
+const noCharacters = (): Response =>
+  faultResponse(
+    domainFault(
+      'not_found',
+      'Characters are not made here. Send pictures of them as `input_reference` of POST /v1/videos.',
+    ),
+  )

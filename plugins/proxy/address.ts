@@ -1,5 +1,6 @@
 /** How a proxy is written, and the one form that it takes inside. */
-import { err, ok, type Result } from 'flow2api/plugin'
+import { domainFault, type ProxyName } from 'flow2api/contracts'
+import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 
 export type ProxyScheme = 'http' | 'https' | 'socks5'
 
@@ -58,6 +59,12 @@ export function parseProxy(text: string): Result<ProxyAddress, string> {
     masked: `${scheme}://${user}${password ? ':***' : ''}${at}${place}`,
   })
 }
+
+/** The same for those who only keep it. Error: `invalid_value`. */
+export const parseName = (text: string): Result<ProxyName, Fault> =>
+  parseProxy(text)
+    .map(({ url, masked }) => ({ url, masked }))
+    .mapErr(problem => domainFault('invalid_value', problem))
 
 interface Parts {
   readonly authority: string

@@ -1,7 +1,7 @@
 /** The way out: direct, or through HTTP, HTTPS and SOCKS5 proxies. */
 import { Egress, GuardedFetch } from 'flow2api/contracts'
 import { definePlugin, FaultError, fault, secret, t } from 'flow2api/plugin'
-import { type ProxyAddress, parseProxy } from './address.ts'
+import { type ProxyAddress, parseName, parseProxy } from './address.ts'
 import { EgressService } from './egress.ts'
 import { Guard } from './guard.ts'
 import { ProxyHealth } from './health.ts'
@@ -64,7 +64,7 @@ export default definePlugin({
       log: ctx.log,
       signal: ctx.signal,
     })
-    ctx.provide(Egress, { route: want => egress.route(want) })
+    ctx.provide(Egress, { route: want => egress.route(want), parse: text => parseName(text) })
     ctx.provide(GuardedFetch, new Guard({ fetch: (url, init, addresses) => egress.fetchPinned(url, init, addresses) }))
   },
 })

@@ -11,78 +11,30 @@ export type Delivery = typeof deliveries.$inferSelect
 export type Pending = Delivery & { readonly body: string; readonly nextAt: number; readonly dueAt: number }
 
 // Written out and not bound: SQLite takes a partial index only where it sees the same words.
-const WAITING = sql`${deliveries.state} = 'waiting'`
 const PENDING = sql`${deliveries.state} = 'pending'`
 
 export class Deliveries {
   constructor(private readonly db: Database) {}
 
-  /** Does nothing where that address is told of the job anyway. */
-  await(jobId: string, url: string, now: number): void {
-    this.db
-      .insert(deliveries)
-      .values({
-        id: newEventId(),
-        jobId,
-        url,
-        origin: originOf(url),
-        source: 'callback',
-        state: 'waiting',
-        createdAt: now,
-      })
-      .onConflictDoNothing()
-      .run()
-  }
-
-  /** Ids of jobs whose end somebody waits for. */
-  awaited(): readonly string[] {
-    return this.db
-      .selectDistinct({ jobId: deliveries.jobId })
-      .from(deliveries)
-      .where(WAITING)
-      .all()
-      .flatMap(({ jobId }) => jobId ?? [])
-  }
-
-  /** Makes due what waited for the end of this job. */
-  release(job: Job, now: number): void {
-    const waiting = this.db
-      .select({ id: deliveries.id })
-      .from(deliveries)
-      .where(and(eq(deliveries.jobId, job.id), WAITING))
-      .all()
-    for (const { id } of waiting)
-      this.db
-        .update(deliveries)
-        .set(due(id, job, now))
-        .where(and(eq(deliveries.id, id), WAITING))
-        .run()
-  }
-
-  /** Tells the address of the settings. Does nothing where it was told before. */
-  add(job: Job, url: string, now: number): void {
+  /** Tells this address of the end. Does nothing where it is told of it already. */
+  add(job: Job, url: string, source: 'callback' | 'global', now: number): void {
     const id = newEventId()
     this.db
       .insert(deliveries)
-      .values({ id, jobId: job.id, url, origin: originOf(url), source: 'global', createdAt: now, ...due(id, job, now) })
+      .values({
+        id,
+        jobId: job.id,
+        url,
+        origin: originOf(url),
+        source,
+        state: 'pending',
+        type: typeOf(job),
+        body: jobEvent(id, job),
+        createdAt: now,
+        dueAt: now,
+        nextAt: now,
+      })
       .onConflictDoNothing()
-      .run()
-  }
-
-  /** Gives up on what waits for a job that nobody knows any more. */
-  abandon(jobId: string, error: string, now: number): void {
-    this.db
-      .update(deliveries)
-      .set({ state: 'given_up', lastError: error, endedAt: now })
-      .where(and(eq(deliveries.jobId, jobId), WAITING))
-      .run()
-  }
-
-  /** Forgets one that never had a job. */
-  forget(jobId: string, url: string): void {
-    this.db
-      .delete(deliveries)
-      .where(and(eq(deliveries.jobId, jobId), eq(deliveries.url, url), WAITING))
       .run()
   }
 
@@ -154,14 +106,6 @@ export class Deliveries {
       .length
   }
 }
-
-const due = (id: string, job: Job, now: number) => ({
-  state: 'pending' as const,
-  type: typeOf(job),
-  body: jobEvent(id, job),
-  dueAt: now,
-  nextAt: now,
-})
 
 /** Only usable addresses get here. */
 export const originOf = (url: string): string => URL.parse(url)?.origin ?? ''

@@ -4,12 +4,13 @@ import { Announcement, definePlugin, FaultError, fault, messageOf } from 'flow2a
 import { Courier } from './courier.ts'
 import { Deliveries } from './deliveries.ts'
 import { Desk } from './desk.ts'
-import { GlobalUrl } from './global-url.ts'
 import init from './migrations/0000_init.sql' with { type: 'text' }
+import nobodyWaits from './migrations/0001_nobody_waits.sql' with { type: 'text' }
 import { routes } from './routes.ts'
 import { WebhookSettings } from './settings.ts'
 import { SigningKey } from './signing-key.ts'
 import { Traffic } from './traffic.ts'
+import { Watermark } from './watermark.ts'
 
 const UPKEEP_MS = 3_600_000
 const HOUR_MS = 3_600_000
@@ -21,7 +22,10 @@ export default definePlugin({
   config: WebhookSettings,
   requires: { guard: GuardedFetch, jobs: Jobs, auth: Auth },
   provides: [Webhooks],
-  migrations: [{ name: '0000_init', sql: init }],
+  migrations: [
+    { name: '0000_init', sql: init },
+    { name: '0001_nobody_waits', sql: nobodyWaits },
+  ],
   async setup(ctx) {
     const { config, clock, db, deps, log } = ctx
     const allowPrivate = config.allow_private
@@ -44,8 +48,9 @@ export default definePlugin({
     if (readable.isErr()) throw new FaultError(readable.error)
 
     const deliveries = new Deliveries(db)
-    const traffic = await ctx.shared('traffic', () => new Traffic(deliveries.awaited()))
-    const global = new GlobalUrl(db, url)
+    const traffic = await ctx.shared('traffic', () => new Traffic())
+    const callbacks = new Watermark(db, 'callbacks', '')
+    const global = new Watermark(db, 'global_url', url)
     const common = { deliveries, traffic, guard: deps.guard, key, clock, allowPrivate, giveUpAfterMs }
     const begin = (label: string) => ctx.begin(label)
     const courier = new Courier({
@@ -56,7 +61,7 @@ export default definePlugin({
       begin,
       random: Math.random,
     })
-    const desk = new Desk({ ...common, jobs: deps.jobs, global, events: new Set(config.events) })
+    const desk = new Desk({ ...common, jobs: deps.jobs, url, callbacks, global, events: new Set(config.events) })
     ctx.provide(Webhooks, desk)
     ctx.on(JobFinished, job => desk.ended(job))
     ctx.http({
@@ -82,6 +87,7 @@ export default definePlugin({
     return {
       live() {
         detach = traffic.attach(courier.wake)
+        callbacks.begin(clock.now())
         global.begin(clock.now())
         if (url !== '') key.use()
         courier.wake()

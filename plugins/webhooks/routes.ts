@@ -74,7 +74,7 @@ export function routes(parts: RouteParts): AnyElysia {
     const row = deliveries.get(id)
     if (!row) return err(domainFault('not_found', `There is no delivery ${id.slice(0, 80)}.`, { param: 'id' }))
     if (row.body === null || row.source === 'test')
-      return invalid('id', 'Only a delivery whose job has ended can be made again. Send a new test for a test.')
+      return invalid('id', 'Only the end of a job can be told again. For a test, send a new one.')
     // One that is on its way right now is being tried already.
     if (!traffic.inFlight.has(id)) {
       deliveries.renew(id, clock.now())

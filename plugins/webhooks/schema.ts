@@ -15,11 +15,10 @@ export const deliveries = sqliteTable(
     origin: text('origin').notNull(),
     /** `callback`: a request asked for it. `global`: the settings did. */
     source: text('source', { enum: ['callback', 'global', 'test'] }).notNull(),
-    /** `waiting`: its job has not ended. `pending`: to be delivered at `nextAt`. The others are final. */
-    state: text('state', { enum: ['waiting', 'pending', 'delivered', 'given_up'] }).notNull(),
-    /** Null while it waits. */
+    /** `pending`: to be delivered at `nextAt`. The others are final. */
+    state: text('state', { enum: ['pending', 'delivered', 'given_up'] }).notNull(),
     type: text('type'),
-    /** Exactly what is sent. Null while it waits. */
+    /** Exactly what is sent. Null where nothing ever was. */
     body: text('body'),
     attempts: integer('attempts').notNull().default(0),
     createdAt: integer('created_at').notNull(),
@@ -36,13 +35,12 @@ export const deliveries = sqliteTable(
   table => [
     uniqueIndex('webhooks_deliveries_target').on(table.jobId, table.url),
     index('webhooks_deliveries_pending').on(table.nextAt).where(sql`${table.state} = 'pending'`),
-    index('webhooks_deliveries_waiting').on(table.jobId).where(sql`${table.state} = 'waiting'`),
     index('webhooks_deliveries_ended').on(table.endedAt).where(sql`${table.endedAt} is not null`),
   ],
 )
 
 export const state = sqliteTable('webhooks_state', {
-  /** `secret`: the generated one, sealed. `global_url`: the address that `since` counts for. */
+  /** `secret`: the generated one, sealed. `global_url`: the address that `since` counts for. `callbacks`: just `since`. */
   name: text('name').primaryKey(),
   value: text('value').notNull(),
   since: integer('since').notNull(),

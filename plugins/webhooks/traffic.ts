@@ -1,15 +1,9 @@
-/** What all generations of the plugin share: what is on its way, and who is waited for. */
+/** What all generations of the plugin share: what is on its way. */
 
 export class Traffic {
   /** Origins of the deliveries that are being made at this moment, by whichever generation. */
   readonly inFlight = new Map<string, string>()
-  /** Jobs that a request wants to be told of. So most jobs end without a look into the table. */
-  readonly awaited: Set<string>
   #host: (() => void) | undefined
-
-  constructor(awaited: readonly string[]) {
-    this.awaited = new Set(awaited)
-  }
 
   /** `wake` is told from now on. Returns its undo. */
   attach(wake: () => void): () => void {

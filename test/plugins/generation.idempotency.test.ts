@@ -9,6 +9,7 @@ import { err, ok } from 'flow2api/plugin'
 import init from '../../plugins/generation/migrations/0000_init.sql' with { type: 'text' }
 import chains from '../../plugins/generation/migrations/0001_chains.sql' with { type: 'text' }
 import keys from '../../plugins/generation/migrations/0002_keys.sql' with { type: 'text' }
+import choices from '../../plugins/generation/migrations/0003_choices.sql' with { type: 'text' }
 import { forgetKeys } from '../../plugins/generation/retention.ts'
 import { Store } from '../../plugins/generation/store.ts'
 import { type Gateway, imageDone, PNG, running, until, World } from './generation.world.ts'
@@ -168,7 +169,9 @@ test('a removed job takes its keys with it', async () => {
 
 test('old keys are pruned, those without one sooner', async () => {
   const sqlite = new Database(':memory:', { strict: true })
-  for (const statement of [init, chains, keys].join('--> statement-breakpoint').split('--> statement-breakpoint'))
+  for (const statement of [init, chains, keys, choices]
+    .join('--> statement-breakpoint')
+    .split('--> statement-breakpoint'))
     sqlite.run(statement)
   // More than go at once, so that what is due stands behind what is not.
   const insert = sqlite.prepare("insert into generation_keys values (?, 'job', 'me', ?, 'f', ?)")

@@ -156,3 +156,12 @@ test('without a preparation the job and its first intent are one commit', async 
   })
   gateway.kernel.abandon()
 })
+
+test('where nothing was supplied there is nothing to prepare', async () => {
+  const world = preparing(async () => ok('never'))
+  await using gateway = await world.boot()
+  const { id } = await gateway.submit({ inputs: [] })
+  expect((await gateway.end(id)).status).toBe('completed')
+  expect(world.prepares).toEqual([])
+  expect(world.starts.map(({ unit }) => 'prepared' in unit)).toEqual([false])
+})

@@ -6,6 +6,7 @@ import { GroupCommit } from '../../plugins/generation/group-commit.ts'
 import init from '../../plugins/generation/migrations/0000_init.sql' with { type: 'text' }
 import chains from '../../plugins/generation/migrations/0001_chains.sql' with { type: 'text' }
 import keys from '../../plugins/generation/migrations/0002_keys.sql' with { type: 'text' }
+import choices from '../../plugins/generation/migrations/0003_choices.sql' with { type: 'text' }
 import { durable, indexOf, type JobRecord, newUnit } from '../../plugins/generation/records.ts'
 import { Store } from '../../plugins/generation/store.ts'
 
@@ -96,7 +97,9 @@ test('closing writes what waits and refuses the rest', async () => {
 
 const open = () => {
   const sqlite = new Database(':memory:', { strict: true })
-  for (const statement of [init, chains, keys].join('--> statement-breakpoint').split('--> statement-breakpoint'))
+  for (const statement of [init, chains, keys, choices]
+    .join('--> statement-breakpoint')
+    .split('--> statement-breakpoint'))
     sqlite.run(statement)
   return { sqlite, store: new Store(drizzle(sqlite)) }
 }
@@ -110,6 +113,9 @@ const record = (id: string, more: Partial<JobRecord> = {}): JobRecord => ({
   kind: 'video',
   surface: 'videos',
   callerId: 'key',
+  user: null,
+  callbackUrl: null,
+  cost: null,
   model: 'Sora-2',
   resolvedModel: 'vid',
   provider: 'upstream',

@@ -6,10 +6,14 @@ import {
   Auth,
   domainFault,
   Egress,
+  type EgressFetch,
+  type EgressWant,
+  type Found,
   type GenerationProvider,
   type Idempotency,
   type Job,
   JobFinished,
+  type JobInput,
   type JobRequest,
   Jobs,
   type Json,
@@ -27,6 +31,7 @@ import {
   Provider,
   type Session,
   type Started,
+  type SubmitOptions,
   type Unit,
 } from 'flow2api/contracts'
 import { type AnyPlugin, definePlugin, err, type Fault, ok, okAsync, type Result, ResultAsync } from 'flow2api/plugin'
@@ -40,10 +45,22 @@ export const model = (id: string, kind: 'image' | 'video', more: Partial<Model> 
   ...more,
 })
 
+const anyReference: Partial<Model> = {
+  accepts: {
+    inputs: [{ role: 'reference', min: 0, max: 2 }],
+    aspectRatios: [],
+    sizes: [],
+    resolutions: [],
+    seconds: [],
+  },
+}
+
 /** A picture of 1 × 1. */
 export const PNG = Uint8Array.fromBase64(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
 )
+
+const SUPPLIED: JobInput = { role: 'reference', mime: 'image/png', bytes: PNG }
 
 export const imageDone = (name = 'a'): Started => ({
   state: 'done',
@@ -68,7 +85,7 @@ export interface LeaseLog {
 export class World {
   clock: ManualClock = manualClock()
   readonly models: Model[] = [
-    model('pic', 'image'),
+    model('pic', 'image', anyReference),
     model('pic-edit', 'image', {
       accepts: {
         inputs: [{ role: 'reference', min: 1, max: 2 }],
@@ -78,7 +95,7 @@ export class World {
         seconds: [],
       },
     }),
-    model('vid', 'video'),
+    model('vid', 'video', anyReference),
     model('vid-extend', 'video', {
       accepts: {
         inputs: [{ role: 'source_video', min: 1, max: 3 }],
@@ -105,6 +122,9 @@ export class World {
   readonly prepares: { readonly unit: Unit; readonly account: number | undefined }[] = []
   readonly plans: { readonly parameters: Parameters; readonly inputs: readonly PlanInput[] }[] = []
   readonly acquired: AcquireWant[] = []
+  readonly lookups: { readonly unit: Unit; readonly account: number | undefined }[] = []
+  /** Requests that went out, by the way that was wanted. */
+  readonly ways: EgressWant[] = []
   readonly thumbnails: { readonly origin: Origin; readonly account: number | undefined }[] = []
   readonly discards: { readonly origins: readonly Origin[]; readonly account: number | undefined }[] = []
   readonly leases: LeaseLog[] = []
@@ -118,15 +138,19 @@ export class World {
   /** Set before the boot: a provider that has nothing to prepare lacks the method. */
   prepare: ((unit: Unit, session: Session, nth: number) => Promise<Result<Json, Fault>>) | undefined
   thumbnail: ((origin: Origin, session: Session) => Promise<Result<MediaSource, Fault>>) | undefined
+  /** Set before the boot: a provider that can look nothing up lacks the method. */
+  lookup: ((unit: Unit, session: Session) => Promise<Result<Found, Fault>>) | undefined
   discard: ((origins: readonly Origin[]) => Promise<Result<void, Fault>>) | undefined
   requested: Job['requested'] = { size: '8x4' }
+  /** Credits that a unit is planned to cost. */
+  cost: number | undefined
   status: (operation: Operation, session: Session) => OperationStatus = () => ({ state: 'running' })
   statusFault: () => Fault | undefined = () => undefined
   statusGate: () => Promise<void> = async () => {}
   /** Holds up whoever asks its lease for access. */
   sessionGate: () => Promise<void> = async () => {}
-  keep: (source: MediaSource, signal: AbortSignal) => Promise<Result<KeptMedia, Fault>> = async source =>
-    ok({ ...keptOf(source), file: 'kept.png' })
+  keep: (source: MediaSource, signal: AbortSignal, fetch: EgressFetch) => Promise<Result<KeptMedia, Fault>> =
+    async source => ok({ ...keptOf(source), file: 'kept.png' })
   fetch: (url: string) => Promise<Result<Response, Fault>> = async () => ok(new Response('media'))
   /** Where kept files are. */
   kept = '/kept'
@@ -227,13 +251,19 @@ export class Gateway implements AsyncDisposable {
   async submit(request: Partial<JobRequest> = {}): Promise<Job> {
     return (await this.trySubmit(request))._unsafeUnwrap()
   }
-  trySubmit(request: Partial<JobRequest> = {}, idempotency?: Idempotency, by = 'key') {
+  trySubmit(
+    request: Partial<JobRequest> = {},
+    idempotency?: Idempotency,
+    by = 'key',
+    more: Pick<SubmitOptions, 'callbackUrl' | 'user'> = {},
+  ) {
     const whole = {
       kind: 'image',
       model: 'pic',
       prompt: 'a fox',
       parameters: {},
-      inputs: [],
+      // Without any there is nothing to prepare.
+      inputs: this.world.prepare ? [SUPPLIED] : [],
       count: 1,
       ...request,
     } as const
@@ -241,6 +271,7 @@ export class Gateway implements AsyncDisposable {
       caller: { ...caller, id: by },
       surface: 'test',
       ...(idempotency && { idempotency }),
+      ...more,
     })
   }
   async job(id: string): Promise<Job> {
@@ -299,7 +330,7 @@ export const providerPlugin = (world: World): AnyPlugin =>
         accounts: () => (world.withAccounts ? driver : undefined),
         plan: (id, parameters, inputs) => {
           world.plans.push({ parameters, inputs })
-          return ok({ model: id, requested: world.requested })
+          return ok({ model: id, requested: world.requested, ...(world.cost !== undefined && { credits: world.cost }) })
         },
         ...optionalMethods(world),
         start: (unit, session) => {
@@ -324,13 +355,19 @@ export const providerPlugin = (world: World): AnyPlugin =>
     },
   })
 
-function optionalMethods(world: World): Pick<GenerationProvider, 'prepare' | 'thumbnail' | 'discard'> {
-  const { prepare, thumbnail, discard } = world
+function optionalMethods(world: World): Pick<GenerationProvider, 'prepare' | 'lookup' | 'thumbnail' | 'discard'> {
+  const { prepare, lookup, thumbnail, discard } = world
   return {
     ...(prepare && {
       prepare: (unit, session) => {
         world.prepares.push({ unit, account: session.account?.id })
         return later(() => (world.prepare ?? prepare)(unit, session, world.prepares.length))
+      },
+    }),
+    ...(lookup && {
+      lookup: (unit, session) => {
+        world.lookups.push({ unit, account: session.account?.id })
+        return later(() => (world.lookup ?? lookup)(unit, session))
       },
     }),
     ...(thumbnail && {
@@ -371,7 +408,14 @@ const egressPlugin = (world: World): AnyPlugin =>
     provides: [Egress],
     setup(ctx) {
       ctx.provide(Egress, {
-        route: () => ({ describe: 'direct', fetch: url => later(() => world.fetch(String(url))) }),
+        route: want => ({
+          describe: 'direct',
+          fetch: url => {
+            world.ways.push(want)
+            return later(() => world.fetch(String(url)))
+          },
+        }),
+        parse: () => err(domainFault('invalid_value', 'There are no proxies here.')),
       })
     },
   })
@@ -383,7 +427,7 @@ const mediaPlugin = (world: World): AnyPlugin =>
     provides: [MediaStore],
     setup(ctx) {
       ctx.provide(MediaStore, {
-        keep: (source, { signal }) => later(() => world.keep(source, signal)),
+        keep: (source, { signal, fetch }) => later(() => world.keep(source, signal, fetch)),
         locate: file => okAsync({ path: `${world.kept}/${file}`, mime: 'image/png' }),
       })
     },

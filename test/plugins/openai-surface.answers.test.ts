@@ -4,12 +4,14 @@ import { domainFault, errorBody, FAULTS, faultResponse, type JobStatus } from 'f
 import { fault, type Logger } from 'flow2api/plugin'
 import { manualClock } from 'flow2api/testing'
 import pino from 'pino'
-import { completion, ProgressReporter } from '../../plugins/openai-surface/chat-answer.ts'
+import { completion } from '../../plugins/openai-surface/chat-answer.ts'
+import { ProgressReporter } from '../../plugins/openai-surface/chat-progress.ts'
 import { eventStream } from '../../plugins/openai-surface/sse.ts'
 import { jobIdOf, videoObject } from '../../plugins/openai-surface/video-object.ts'
 import { clip, picture, sampleJob } from './openai-surface.fixtures.ts'
 
 const silent: Logger = pino({ level: 'silent' })
+const noRemix = { sourceOf: () => undefined }
 
 describe('faults', () => {
   test.each(Object.entries(FAULTS))('%s has the status and type of the catalogue', async (code, entry) => {
@@ -69,7 +71,8 @@ describe('video objects', () => {
     ['cancelled', 'failed'],
     ['outcome_unknown', 'failed'],
   ] as const)('%s is %s, with all thirteen keys and the two of our own', (status: JobStatus, expected) => {
-    const video = videoObject(sampleJob({ kind: 'video', status, media: status === 'completed' ? [clip] : [] }))
+    const media = status === 'completed' ? [clip] : []
+    const video = videoObject(sampleJob({ kind: 'video', status, media }), noRemix)
     expect(Object.keys(video).sort()).toEqual(keys.split(' ').sort())
     expect(video.status).toBe(expected)
     expect(video.error === null).toBe(expected !== 'failed')
@@ -79,11 +82,17 @@ describe('video objects', () => {
   test('size and seconds are real once there is a file, and asked for before', () => {
     const requested = { size: '1920x1080', seconds: 8 }
     const job = sampleJob({ kind: 'video', requested, progress: 41.7 })
-    expect(videoObject(job)).toMatchObject({ id: 'video_0001', size: '1920x1080', seconds: '8', progress: 41 })
+    expect(videoObject(job, noRemix)).toMatchObject({ id: 'video_0001', size: '1920x1080', seconds: '8', progress: 41 })
     const longer = sampleJob({ ...job, status: 'completed', media: [clip], delivered: { seconds: 15.02 } })
-    expect(videoObject(longer)).toMatchObject({ seconds: '15', requested: { seconds: 8 } })
+    expect(videoObject(longer, noRemix)).toMatchObject({ seconds: '15', requested: { seconds: 8 } })
     const done = sampleJob({ ...job, status: 'completed', media: [clip], requested: {}, finishedAt: 1_790_000_009_999 })
-    expect(videoObject(done)).toMatchObject({ size: '1280x720', seconds: '8', completed_at: 1_790_000_009 })
+    expect(videoObject(done, noRemix)).toMatchObject({ size: '1280x720', seconds: '8', completed_at: 1_790_000_009 })
+  })
+
+  test('a remix names the video that it was made of', () => {
+    const of = { sourceOf: (id: string) => (id === 'job_0002' ? 'job_0001' : undefined) }
+    expect(videoObject(sampleJob({ id: 'job_0002' }), of).remixed_from_video_id).toBe('video_0001')
+    expect(videoObject(sampleJob(), of).remixed_from_video_id).toBeNull()
   })
 
   test('an id belongs to a job or to nothing', () => {
@@ -95,18 +104,18 @@ describe('video objects', () => {
 describe('chat', () => {
   test('one choice a picture where several were asked for, else one choice with all', () => {
     const job = sampleJob({ status: 'completed', media: [picture(1), picture(2)] })
-    expect(completion(job, 2).choices.map(choice => choice.message.content)).toEqual([
+    expect(completion(job, { asked: 2 }).choices.map(choice => choice.message.content)).toEqual([
       '![image](http://media.test/tmp/1.png)',
       '![image](http://media.test/tmp/2.png)',
     ])
-    expect(completion(job, 1).choices.map(choice => choice.message.content)).toEqual([
+    expect(completion(job, { asked: 1 }).choices.map(choice => choice.message.content)).toEqual([
       '![image](http://media.test/tmp/1.png)\n\n![image](http://media.test/tmp/2.png)',
     ])
   })
 
   test('a video is a link, and an address cannot break out of it', () => {
     const media = [{ ...clip, url: 'http://media.test/a (1).mp4' }]
-    expect(completion(sampleJob({ status: 'completed', media }), 1).choices[0]?.message.content).toBe(
+    expect(completion(sampleJob({ status: 'completed', media }), { asked: 1 }).choices[0]?.message.content).toBe(
       '[video.mp4](http://media.test/a%20%281%29.mp4)',
     )
   })

@@ -1,10 +1,14 @@
 /** Heartbeats and cancellation by themselves, where it does not depend on what a server tells and when. */
+import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
+import { drizzle } from 'drizzle-orm/bun-sqlite'
 import type { Fault } from 'flow2api/plugin'
 import { manualClock } from 'flow2api/testing'
 import pino from 'pino'
 import { attend } from '../../plugins/openai-surface/disconnect.ts'
 import { withHeartbeats } from '../../plugins/openai-surface/heartbeat.ts'
+import init from '../../plugins/openai-surface/migrations/0000_init.sql' with { type: 'text' }
+import { Remixes } from '../../plugins/openai-surface/remixes.ts'
 import { readHeaders } from '../../plugins/openai-surface/request-headers.ts'
 import type { Surface } from '../../plugins/openai-surface/surface.ts'
 import { FakeEngine } from './openai-surface.engine.ts'
@@ -12,6 +16,12 @@ import { sampleJob } from './openai-surface.fixtures.ts'
 import { until } from './openai-surface.world.ts'
 
 const job = sampleJob()
+
+function database() {
+  const client = new Database(':memory:')
+  client.run(init)
+  return drizzle({ client })
+}
 
 function setUp(word = 'cancel') {
   const clock = manualClock()
@@ -22,6 +32,11 @@ function setUp(word = 'cancel') {
     auth: { verify: () => expect.unreachable() },
     jobs: engine,
     webhooks: { current: undefined },
+    guard: { current: undefined },
+    media: { current: undefined },
+    views: { all: () => [] },
+    remixes: new Remixes(database()),
+    publicUrl: () => '',
     clock,
     log: pino({ level: 'silent' }),
     begin: label => {

@@ -14,18 +14,12 @@ afterEach(() => world.kernel.stop())
 /** What was asked of it, in order. */
 class FakeDesk implements WebhookDesk {
   readonly asked: string[] = []
-  failing = false
 
   check = (url: string) => {
     this.asked.push(`check ${url}`)
     return url.startsWith('https://hooks.test/')
       ? okAsync(undefined)
       : errAsync(domainFault('url_refused', 'This address is private.'))
-  }
-
-  register = (jobId: string, url: string) => {
-    this.asked.push(`register ${jobId} ${url}`)
-    return this.failing ? errAsync(domainFault('disk_full', 'The disk is full.')) : okAsync(undefined)
   }
 }
 
@@ -43,11 +37,12 @@ const ENDPOINTS: readonly (readonly [string, Record<string, unknown>])[] = [
   ['/v1/chat/completions', { messages: [{ role: 'user', content: 'a' }] }],
 ]
 
-test.each(ENDPOINTS)('%s %j: checked before the job, registered with it', async (path, body) => {
+test.each(ENDPOINTS)('%s %j: checked before the job, submitted with it', async (path, body) => {
   const desk = new FakeDesk()
   await open(desk)
   expect((await world.post(path, { ...body, callback_url: URL })).status).toBe(200)
-  expect(desk.asked).toEqual([`check ${URL}`, `register job_00a1 ${URL}`])
+  expect(desk.asked).toEqual([`check ${URL}`])
+  expect(world.engine.submitted[0]?.options.callbackUrl).toBe(URL)
 })
 
 test.each(ENDPOINTS)('%s %j: an address that may not be is refused, and nothing made', async (path, body) => {
@@ -74,6 +69,7 @@ test('without the field nobody is asked, with or without webhooks', async () => 
   await open(desk)
   expect((await world.post('/v1/videos', { prompt: 'x', callback_url: null })).status).toBe(200)
   expect(desk.asked).toEqual([])
+  expect(world.engine.submitted[0]?.options).not.toHaveProperty('callbackUrl')
 })
 
 test('it is text in a form, and nothing but text in JSON', async () => {
@@ -81,22 +77,9 @@ test('it is text in a form, and nothing but text in JSON', async () => {
   await open(desk)
   const fields = [['prompt', 'x'] as const, ['callback_url', URL] as const]
   expect((await world.send('/v1/videos', fields)).status).toBe(200)
-  expect(desk.asked).toEqual([`check ${URL}`, `register job_00a1 ${URL}`])
+  expect(world.engine.submitted[0]?.options.callbackUrl).toBe(URL)
   const response = await world.post('/v1/videos', { prompt: 'x', callback_url: [URL] })
   expect([response.status, (await response.json()).error.param]).toEqual([400, 'callback_url'])
-})
-
-test('a callback that cannot be kept is said, with the job that goes on', async () => {
-  const desk = new FakeDesk()
-  desk.failing = true
-  await open(desk)
-  const response = await world.post('/v1/videos', { prompt: 'x', callback_url: URL })
-  expect([response.status, response.headers.get('x-flow2api-job')]).toEqual([503, 'job_00a1'])
-  desk.register = () => {
-    throw new Error('gone')
-  }
-  const broken = await world.post('/v1/videos', { prompt: 'y', callback_url: URL })
-  expect([broken.status >= 500, broken.headers.get('x-flow2api-job')]).toEqual([true, 'job_00a2'])
 })
 
 test('another callback is another request', async () => {

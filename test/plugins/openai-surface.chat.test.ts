@@ -28,7 +28,12 @@ test('whole: a picture as markdown', async () => {
     choices: [
       {
         index: 0,
-        message: { role: 'assistant', content: '![image](http://media.test/tmp/1.png)', refusal: null },
+        message: {
+          role: 'assistant',
+          content: '![image](http://media.test/tmp/1.png)',
+          refusal: null,
+          images: [{ type: 'image_url', image_url: { url: 'http://media.test/tmp/1.png' }, index: 0 }],
+        },
         logprobs: null,
         finish_reason: 'stop',
       },

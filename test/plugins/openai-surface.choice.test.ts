@@ -33,7 +33,7 @@ test('is the usual one where it takes them, and the first listed where there is 
   const guided = MODELS.find(({ id }) => id === 'vid-guided')
   if (guided === undefined) throw new Error('no model')
   engine.listed = MODELS.map(model =>
-    model.aliasOf === 'vid-1' ? { ...guided, id: model.id, aliasOf: 'vid-1' } : model,
+    model.id === 'vid-1' || model.aliasOf === 'vid-1' ? { ...model, accepts: guided.accepts } : model,
   )
   expect(await create(1)).toBe('vid-1')
   expect(await create(1, { model: 'sora-2' })).toBe('sora-2')
@@ -53,7 +53,7 @@ test('is of the same family where there is one, no alias, and satisfied with wha
 })
 
 test('makes the shape that was asked for', async () => {
-  const wide = MODELS.filter(({ id }) => id === 'sora-2' || id === 'vid-frames')
+  const wide = MODELS.filter(({ id }) => ['sora-2', 'vid-1', 'vid-frames'].includes(id))
   const tall = wide.map(model => ({
     ...model,
     id: `${model.id}-tall`,
@@ -78,5 +78,5 @@ test('is the default of the engine where it names one, and one that takes the in
   engine.defaultModel = () => MODELS.find(({ id }) => id === 'vid-one')
   expect(await create(1)).toBe('vid-frames')
   engine.defaultModel = () => undefined
-  expect(await create(1)).toBe('vid-frames')
+  expect(await create(1)).toBe(404)
 })

@@ -12,11 +12,12 @@ const CANCEL = { 'x-flow2api-on-disconnect': 'cancel' }
 let clock: ManualClock
 let kernel: World['kernel']
 let engine: World['engine']
+let timers: World['timers']
 let post: World['post']
 
 beforeEach(async () => {
   clock = manualClock()
-  ;({ kernel, engine, post } = await openWorld({ clock }))
+  ;({ kernel, engine, timers, post } = await openWorld({ clock }))
   engine.fate = pending
 })
 afterEach(() => kernel.stop())
@@ -29,12 +30,12 @@ const ENDPOINTS: readonly (readonly [string, Record<string, unknown>])[] = [
   ['/v1/chat/completions', { ...chat, stream: true }],
 ]
 
-const idle = () => until(() => kernel.status().every(plugin => plugin.in_flight.length === 0) && clock.waiting === 0)
+const idle = () => until(() => kernel.status().every(plugin => plugin.in_flight.length === 0) && timers() === 0)
 
 describe.each(ENDPOINTS)('%s %j', (path, body) => {
   const open = async (headers: Record<string, string>) => {
     const client = rawPost(kernel.url, path, body, headers)
-    await until(() => engine.submitted.length === 1 && clock.waiting > 0)
+    await until(() => engine.submitted.length === 1 && timers() > 0)
     return client
   }
 
@@ -83,7 +84,7 @@ test('a body that is sent in chunks is answered, and its caller’s leaving noti
     'transfer-encoding': 'chunked',
   })
   client.write(`${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`)
-  await until(() => engine.submitted.length === 1 && clock.waiting > 0)
+  await until(() => engine.submitted.length === 1 && timers() > 0)
   client.hangUp()
   await until(() => engine.cancelled.length > 0)
   await idle()
@@ -95,7 +96,7 @@ test('whoever was answered 202 has not hung up', async () => {
   for (const prefer of ['respond-async', 'wait=0', 'wait=5']) {
     const client = rawPost(kernel.url, '/v1/images/generations', body, { ...CANCEL, prefer })
     if (prefer === 'wait=5') {
-      await until(() => clock.waiting > 0)
+      await until(() => timers() > 0)
       await clock.advance(5000)
     }
     await until(() => client.received.includes('"object":"job"'))
@@ -108,7 +109,7 @@ test('whoever was answered 202 has not hung up', async () => {
 
 test('hanging up while a wait runs is hanging up', async () => {
   const client = rawPost(kernel.url, '/v1/images/generations', { prompt: 'a' }, { ...CANCEL, prefer: 'wait=60' })
-  await until(() => engine.submitted.length === 1 && clock.waiting > 0)
+  await until(() => engine.submitted.length === 1 && timers() > 0)
   client.hangUp()
   await until(() => engine.cancelled.length > 0)
   await idle()
@@ -151,7 +152,7 @@ test('a job that cannot be cancelled any more troubles nobody', async () => {
     throw new Error('gone')
   }
   const client = rawPost(kernel.url, '/v1/images/generations', { prompt: 'a fox' }, CANCEL)
-  await until(() => engine.submitted.length === 1 && clock.waiting > 0)
+  await until(() => engine.submitted.length === 1 && timers() > 0)
   client.hangUp()
   await idle()
   expect((await post('/v1/images/generations', { prompt: 'x' }, { headers: { prefer: 'wait=0' } })).status).toBe(202)

@@ -109,7 +109,7 @@ test('a mask file is refused too, with a sentence', async () => {
   ])
   expect([response.status, (await response.json()).error.message]).toEqual([
     400,
-    'Masks are not supported by this model. Leave `mask` out.',
+    'A `mask` is not supported: the models here edit the whole picture. Leave `mask` out and say in the prompt what is to change.',
   ])
 })
 

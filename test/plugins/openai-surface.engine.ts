@@ -21,8 +21,7 @@ export class FakeEngine implements JobEngine {
   fate: Fate = finished
   refusal: Fault | undefined
   contents: { readonly path: string } | { readonly body: Uint8Array } = { body: PNG }
-  heartbeatMs?: () => number
-  defaultModel?: NonNullable<JobEngine['defaultModel']>
+  heartbeatMs = () => 15_000
   readonly cancelled: string[] = []
   readonly #admitted: { readonly id: string; readonly options: SubmitOptions }[] = []
   /** What `GET /v1/models` lists. */
@@ -55,6 +54,17 @@ export class FakeEngine implements JobEngine {
       : okAsync(found)
   }
 
+  /** What the aliases of OpenAI's names stand for, else the first of its kind. */
+  defaultModel: JobEngine['defaultModel'] = kind => {
+    const usual = this.listed.find(model => model.id === (kind === 'image' ? 'gpt-image-1' : 'sora-2'))?.aliasOf
+    const models = this.listed.filter(model => model.kind === kind && model.aliasOf === undefined)
+    return models.find(({ id }) => id === usual) ?? models[0]
+  }
+
+  tally: JobEngine['tally'] = () => okAsync([])
+
+  underWay = () => ({ image: { queued: 0, running: 0 }, video: { queued: 0, running: 0 } })
+
   submit: JobEngine['submit'] = (request, options) => {
     this.submitted.push({ request, options })
     if (this.refusal !== undefined) return errAsync(this.refusal)
@@ -69,6 +79,7 @@ export class FakeEngine implements JobEngine {
       resolvedModel: request.kind === 'video' ? 'vid-1' : 'img-1',
       prompt: request.prompt,
       requested: request.parameters,
+      callbackUrl: options.callbackUrl ?? null,
     })
     this.jobs.set(job.id, job)
     this.#admitted.push({ id: job.id, options })

@@ -73,6 +73,7 @@ export const sampleJob = (patch: Partial<Job> = {}): Job => ({
   delivered: null,
   fault: null,
   callerId: 'key-1',
+  callbackUrl: null,
   ...patch,
 })
 

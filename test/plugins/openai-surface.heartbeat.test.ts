@@ -13,10 +13,11 @@ const JOB = 'job_00a1'
 let clock: ManualClock
 let kernel: World['kernel']
 let engine: World['engine']
+let timers: World['timers']
 
 beforeEach(async () => {
   clock = manualClock()
-  ;({ kernel, engine } = await openWorld({ clock }))
+  ;({ kernel, engine, timers } = await openWorld({ clock }))
   engine.fate = pending
 })
 afterEach(() => kernel.stop())
@@ -34,7 +35,7 @@ const waiting = async ([path, body]: readonly [string, unknown]) => {
   const client = rawPost(kernel.url, path, body)
   await until(() => engine.submitted.length > before)
   // Until the request waits for its job, there is no timer that could fall due.
-  await until(() => clock.waiting > 0)
+  await until(() => timers() > 0)
   return client
 }
 const complete = () => engine.update(JOB, finished(engine.add({ id: JOB }), { ...requestOf(), count: 1 }))
@@ -65,7 +66,7 @@ describe.each(ENDPOINTS)('%s', (path, body) => {
     await until(() => client.ended)
     expect(client.body).toMatch(/^ {4}\{.*\}$/)
     expect(JSON.stringify(JSON.parse(client.body))).toContain('http://media.test/tmp/1.png')
-    expect(clock.waiting).toBe(0)
+    expect(timers()).toBe(0)
     client.hangUp()
   })
 
@@ -85,7 +86,7 @@ describe.each(ENDPOINTS)('%s', (path, body) => {
     expect(JSON.parse(late.body)).toEqual({
       error: { message: 'It broke.', type: 'server_error', param: null, code: 'upstream_error' },
     })
-    expect(clock.waiting).toBe(0)
+    expect(timers()).toBe(0)
     late.hangUp()
   })
 })
@@ -96,7 +97,7 @@ test('an answer within the grace is what it always was', async () => {
   complete()
   await until(() => client.received.includes('"data"'))
   expect(client.received).toMatch(/content-length: \d+\r\n/i)
-  expect(clock.waiting).toBe(0)
+  expect(timers()).toBe(0)
   client.hangUp()
 })
 
@@ -119,7 +120,7 @@ test.each([0, GRACE_MS, GRACE_MS + 15_000])('a reader that leaves after %i ms le
   await clock.advance(after)
   if (after > 0) await until(() => client.body.startsWith(' '))
   client.hangUp()
-  await until(() => clock.waiting === 0)
+  await until(() => timers() === 0)
   await until(() => kernel.status().every(plugin => plugin.in_flight.length === 0))
   expect([engine.jobs.get(JOB)?.status, engine.watchers]).toEqual(['queued', 0])
 })
@@ -165,6 +166,6 @@ test('streams send a comment in the engine’s interval', async () => {
   await clock.advance(1)
   await until(() => beats() === 2)
   client.hangUp()
-  await until(() => clock.waiting === 0)
+  await until(() => timers() === 0)
   expect(engine.jobs.get(JOB)?.status).toBe('queued')
 })

@@ -16,9 +16,14 @@ describe('the key', () => {
     ['GET', '/v1/models'],
     ['GET', '/v1/models/img-1'],
     ['POST', '/v1/images/generations'],
+    ['POST', '/v1/images'],
     ['POST', '/v1/images/edits'],
+    ['POST', '/v1/images/variations'],
     ['POST', '/v1/videos'],
     ['POST', '/v1/videos/extensions'],
+    ['POST', '/v1/videos/edits'],
+    ['POST', '/v1/videos/video_01/remix'],
+    ['POST', '/v1/videos/characters'],
     ['GET', '/v1/videos'],
     ['GET', '/v1/videos/video_01'],
     ['DELETE', '/v1/videos/video_01'],
@@ -40,6 +45,8 @@ describe('models', () => {
     expect(body.object).toBe('list')
     expect(body.data.map((model: { id: string }) => model.id)).toContain('studio/img-2')
     expect(body.data[1]).toEqual({
+      shutdown_date: null,
+      architecture: { input_modalities: ['text'], output_modalities: ['image'] },
       id: 'gpt-image-1',
       object: 'model',
       created: 1795392000,
@@ -96,16 +103,17 @@ test('the documentation has every route with a summary', async () => {
   const summaries = Object.entries(paths as Record<string, Record<string, { summary?: string }>>)
     .filter(([path]) => path.startsWith('/v1/'))
     .flatMap(([path, methods]) => Object.entries(methods).map(([method, { summary }]) => [method, path, summary]))
-  expect(summaries).toHaveLength(11)
+  expect(summaries).toHaveLength(14)
   for (const [, , summary] of summaries) expect(summary).toBeString()
   for (const [path, methods] of Object.entries(paths as Record<string, { post?: { requestBody?: unknown } }>))
     if (path.startsWith('/v1/') && methods.post !== undefined)
-      expect(JSON.stringify(methods.post.requestBody)).toContain('"example"')
+      expect(JSON.stringify(methods.post.requestBody)).toMatch(/"examples?":/)
 })
 
 test.each([
   ['/v1/images/generations', true],
   ['/v1/images/edits', true],
+  ['/v1/images/variations', true],
   ['/v1/chat/completions', true],
   ['/v1/videos', false],
   ['/v1/videos/extensions', false],

@@ -1,69 +1,63 @@
 /** Pictures of a request, and the roles that they get. */
 import { describe, expect, test } from 'bun:test'
 import type { ListedModel } from 'flow2api/contracts'
-import { assignRoles } from '../../plugins/openai-surface/inputs.ts'
-import { readPictures } from '../../plugins/openai-surface/pictures.ts'
+import { placed, rolesFor } from '../../plugins/openai-surface/inputs.ts'
+import { pictureSources } from '../../plugins/openai-surface/pictures.ts'
 import { PNG } from './openai-surface.fixtures.ts'
 import { MODELS } from './openai-surface.models.ts'
 
+const modelOf = (id: string): ListedModel => {
+  const found = MODELS.find(candidate => candidate.id === id)
+  if (found === undefined) throw new Error(id)
+  return found
+}
+
 describe('pictures', () => {
-  const model = (id: string): ListedModel => {
-    const found = MODELS.find(candidate => candidate.id === id)
-    if (found === undefined) throw new Error(id)
-    return found
-  }
   const base64 = PNG.toBase64()
 
   test.each([
-    ['a file', new File([PNG], 'upload.bin')],
     ['a data URL', `data:image/jpeg;base64,${base64}`],
     ['bare base64', base64],
     ['an object', { image_url: `data:image/png;base64,${base64}` }],
     ['a chat part', { image_url: { url: base64 } }],
-    ['a list', [base64]],
-  ])('%s', async (_name, value) => {
-    const pictures = (await readPictures(value, 'input_reference'))._unsafeUnwrap()
-    expect(pictures).toEqual([{ mime: 'image/png', bytes: PNG }])
+    ['a list', [[base64], null]],
+  ])('%s', (_name, value) => {
+    expect(pictureSources(value, 'input_reference')._unsafeUnwrap()).toEqual([PNG])
+  })
+
+  test('files, web addresses and the alphabet of URLs', () => {
+    const file = new File([PNG], 'upload.bin')
+    const bytes = new Uint8Array([251, 255, 254])
+    const value = [
+      file,
+      'https://example.test/a.png',
+      { url: 'HTTP://example.test/b' },
+      bytes.toBase64({ alphabet: 'base64url' }),
+    ]
+    expect(pictureSources(value, 'image')._unsafeUnwrap()).toEqual([
+      file,
+      new URL('https://example.test/a.png'),
+      new URL('http://example.test/b'),
+      bytes,
+    ])
   })
 
   test.each([
-    ['https://example.test/a.png', 'invalid_value'],
-    [{ file_id: 'file-1' }, 'invalid_value'],
-    ['not base64!', 'invalid_value'],
-    [new File(['text'], 'a.png'), 'invalid_image_file'],
-  ])('%p is refused', async (value, code) => {
-    const refused = (await readPictures(value, 'input_reference'))._unsafeUnwrapErr()
-    expect(refused).toMatchObject({ code, param: 'input_reference' })
-  })
-
-  test('several are first frame, then last frame, whatever order the model lists them in', () => {
-    const two = [
-      { mime: 'image/png', bytes: PNG },
-      { mime: 'image/webp', bytes: PNG },
-    ]
-    const inputs = assignRoles(two, model('vid-frames'), 'input_reference')._unsafeUnwrap()
-    expect(inputs.map(({ role, mime }) => [role, mime])).toEqual([
-      ['first_frame', 'image/png'],
-      ['last_frame', 'image/webp'],
-    ])
-    const [one = { mime: '', bytes: PNG }] = two
-    expect(assignRoles([...two, one], model('vid-frames'), 'input_reference')._unsafeUnwrapErr().message).toContain(
-      'at most 2',
-    )
-    expect(assignRoles([one], model('vid-1'), 'input_reference')._unsafeUnwrapErr()).toMatchObject({
-      code: 'invalid_value',
-      param: 'input_reference',
-    })
+    [{ file_id: 'file-1' }, 'file_id'],
+    ['not base64!', 'base64'],
+    ['https://', 'address'],
+    [7, 'must be a picture'],
+    [{ name: 'x' }, 'must be a picture'],
+    [Array(17).fill(base64), 'at most 16'],
+  ])('%p is refused', (value, why) => {
+    const refused = pictureSources(value, 'input_reference')._unsafeUnwrapErr()
+    expect(refused).toMatchObject({ code: 'invalid_value', param: 'input_reference' })
+    expect(refused.message).toContain(why)
   })
 })
 
 describe('roles', () => {
-  const roles = (id: string, count: number) => {
-    const model = MODELS.find(candidate => candidate.id === id) ?? MODELS[0]
-    if (model === undefined) throw new Error(id)
-    const pictures = Array.from({ length: count }, () => ({ mime: 'image/png', bytes: PNG }))
-    return assignRoles(pictures, model, 'image').map(inputs => inputs.map(({ role }) => role))
-  }
+  const roles = (id: string, count: number) => rolesFor(count, modelOf(id), 'image')
 
   test.each([
     ['vid-frames', 1, 'first_frame'],
@@ -77,18 +71,32 @@ describe('roles', () => {
   })
 
   test('what a model cannot do without comes before what it may have', () => {
-    const [first] = MODELS
-    if (first === undefined) throw new Error('no model')
     const inputs = [
       { role: 'first_frame', min: 0, max: 1 },
       { role: 'reference', min: 1, max: 2 },
     ] as const
-    const model = { ...first, accepts: { ...first.accepts, inputs } }
-    const given = (count: number) =>
-      assignRoles(Array(count).fill({ mime: 'image/png', bytes: PNG }), model, 'image')
-        ._unsafeUnwrap()
-        .map(({ role }) => role)
-    expect(given(1)).toEqual(['reference'])
-    expect(given(2)).toEqual(['first_frame', 'reference'])
+    const model = { ...modelOf('vid-1'), accepts: { ...modelOf('vid-1').accepts, inputs } }
+    expect(rolesFor(1, model, 'image')._unsafeUnwrap()).toEqual(['reference'])
+    expect(rolesFor(2, model, 'image')._unsafeUnwrap()).toEqual(['first_frame', 'reference'])
+  })
+
+  test('too many, and pictures for a model that takes none, are refused', () => {
+    expect(roles('vid-frames', 3)._unsafeUnwrapErr()).toMatchObject({
+      param: 'image',
+      message: expect.stringContaining('at most 2'),
+    })
+    expect(roles('vid-1', 1)._unsafeUnwrapErr()).toMatchObject({ code: 'invalid_value', param: 'image' })
+  })
+
+  test('are given in the order of a clip, whatever order the model lists them in', () => {
+    const two = [
+      { mime: 'image/png', bytes: PNG },
+      { mime: 'image/webp', bytes: PNG },
+    ]
+    expect(placed(two, modelOf('vid-frames'))).toEqual([
+      { role: 'first_frame', mime: 'image/png', bytes: PNG },
+      { role: 'last_frame', mime: 'image/webp', bytes: PNG },
+    ])
+    expect(placed(two, modelOf('vid-1'))).toEqual([])
   })
 })

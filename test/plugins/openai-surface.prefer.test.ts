@@ -10,11 +10,12 @@ const JOB = 'job_00a1'
 let clock: ManualClock
 let kernel: World['kernel']
 let engine: World['engine']
+let timers: World['timers']
 let post: World['post']
 
 beforeEach(async () => {
   clock = manualClock()
-  ;({ kernel, engine, post } = await openWorld({ clock }))
+  ;({ kernel, engine, timers, post } = await openWorld({ clock }))
   engine.fate = pending
 })
 afterEach(() => kernel.stop())
@@ -36,7 +37,7 @@ describe.each(ENDPOINTS)('%s', (path, body) => {
       'x-flow2api-job': JOB,
     })
     expect(await response.json()).toMatchObject({ id: JOB, object: 'job', status: 'queued', media: [], error: null })
-    expect([clock.waiting, engine.watchers]).toEqual([0, 0])
+    expect([timers(), engine.watchers]).toEqual([0, 0])
   })
 
   test('respond-async: also where the job has ended already, whatever became of it', async () => {
@@ -50,18 +51,18 @@ describe.each(ENDPOINTS)('%s', (path, body) => {
 
   test.each(['wait=30', 'respond-async, wait=30'])('%s: the result where it comes in time', async prefer => {
     const answer = ask(prefer)
-    await until(() => clock.waiting > 0)
+    await until(() => timers() > 0)
     await clock.advance(29_999)
     engine.update(JOB, { status: 'completed', progress: 100, media: [picture()] })
     const response = await answer
     expect([response.status, response.headers.get('location')]).toEqual([200, null])
     expect(JSON.stringify(await response.json())).toContain('http://media.test/tmp/1.png')
-    expect(clock.waiting).toBe(0)
+    expect(timers()).toBe(0)
   })
 
   test('wait: an error has its real status, however late', async () => {
     const answer = ask('wait=300')
-    await until(() => clock.waiting > 0)
+    await until(() => timers() > 0)
     await clock.advance(299_000)
     engine.update(JOB, { status: 'failed', fault: domainFault('upstream_error', 'It broke.') })
     const response = await answer
@@ -71,13 +72,13 @@ describe.each(ENDPOINTS)('%s', (path, body) => {
 
   test('wait: then 202 with the job as it is', async () => {
     const answer = ask('wait=30')
-    await until(() => clock.waiting > 0)
+    await until(() => timers() > 0)
     engine.update(JOB, { status: 'running', progress: 40 })
     await clock.advance(30_000)
     const response = await answer
     expect([response.status, response.headers.get('preference-applied')]).toEqual([202, 'wait=30'])
     expect(await response.json()).toMatchObject({ id: JOB, status: 'running', progress: 40 })
-    expect([clock.waiting, engine.watchers]).toEqual([0, 0])
+    expect([timers(), engine.watchers]).toEqual([0, 0])
     expect(engine.jobs.get(JOB)?.status).toBe('running')
   })
 

@@ -2,13 +2,16 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { type Body, fromForm, readBody } from '../../plugins/openai-surface/body.ts'
-import { readMessages } from '../../plugins/openai-surface/chat.ts'
-import { readImageRequest } from '../../plugins/openai-surface/images.ts'
+import { readMessages } from '../../plugins/openai-surface/chat-messages.ts'
+import { Fields } from '../../plugins/openai-surface/fields.ts'
+import { readImageRequest as readFields } from '../../plugins/openai-surface/images.ts'
 
 const json = (values: Record<string, unknown>): Body => ({ values, textual: false })
 const form = (values: Record<string, unknown>): Body => ({ values, textual: true })
 const post = (body: BodyInit, headers: Record<string, string> = {}) =>
   new Request('http://localhost/', { method: 'POST', body, headers })
+
+const readImageRequest = (body: Body) => readFields(new Fields(body))
 
 describe('bodies', () => {
   test('brackets and repetitions of a form become objects and lists, in order', () => {
@@ -86,7 +89,6 @@ describe('image requests', () => {
         output_format: 'webp',
         negative_prompt: 'dogs',
         seed: 5,
-        user: null,
         stream: null,
       }),
     )
@@ -101,6 +103,7 @@ describe('image requests', () => {
       },
       form: 'url',
       stream: false,
+      format: { format: 'webp', quality: undefined },
     })
   })
 
@@ -123,7 +126,12 @@ describe('image requests', () => {
     [{ prompt: 'x', size: { w: 1 } }, 'size', 'invalid_value'],
     [{ prompt: 'x', response_format: 'png' }, 'response_format', 'invalid_value'],
     [{ prompt: 'x', stream: 'true' }, 'stream', 'invalid_value'],
-    [{ prompt: 'x', seed: -1 }, 'seed', 'invalid_value'],
+    [{ prompt: 'x', seed: -2 }, 'seed', 'invalid_value'],
+    [{ prompt: 'x', quality: 'best' }, 'quality', 'invalid_value'],
+    [{ prompt: 'x', background: 'green' }, 'background', 'invalid_value'],
+    [{ prompt: 'x', output_format: 'svg' }, 'output_format', 'invalid_value'],
+    [{ prompt: 'x', output_compression: 101 }, 'output_compression', 'invalid_value'],
+    [{ prompt: 'x', partial_images: 4 }, 'partial_images', 'invalid_value'],
   ])('%j is refused at %s', (values, param, code) => {
     const refused = readImageRequest(json(values))._unsafeUnwrapErr()
     expect(refused).toMatchObject({ code, param })
@@ -161,7 +169,11 @@ describe('messages', () => {
         ],
       },
     ])
-    expect(read._unsafeUnwrap()).toEqual({ text: 'make it\nsnow', pictures: [{ url: 'data:image/png;base64,xx' }] })
+    expect(read._unsafeUnwrap()).toEqual({
+      text: 'make it\nsnow',
+      pictures: [{ url: 'data:image/png;base64,xx' }],
+      answered: ['http://x'],
+    })
   })
 
   test.each([

@@ -1,7 +1,6 @@
 /** A kernel with the surface before a fake engine, and short ways to talk to it. */
 import type { WebhookDesk } from 'flow2api/contracts'
-import type { Clock } from 'flow2api/plugin'
-import { createTestKernel, type TestKernel } from 'flow2api/testing'
+import { createTestKernel, type ManualClock, type TestKernel } from 'flow2api/testing'
 import surface from '../../plugins/openai-surface/index.ts'
 import { FakeEngine } from './openai-surface.engine.ts'
 import { authPlugin, jobsPlugin, KEY, PNG, webhooksPlugin } from './openai-surface.fixtures.ts'
@@ -11,6 +10,8 @@ export const authorization = `Bearer ${KEY}`
 export interface World {
   readonly kernel: TestKernel
   readonly engine: FakeEngine
+  /** Timers that requests have set; those of the plugin itself always wait. */
+  timers(): number
   get(path: string, headers?: Record<string, string>, method?: string): Promise<Response>
   post(path: string, body: unknown, init?: RequestInit): Promise<Response>
   /** A multipart form; names may repeat. */
@@ -22,7 +23,7 @@ export interface World {
 }
 
 interface Surroundings {
-  readonly clock?: Clock
+  readonly clock?: ManualClock
   /** Absent: webhooks are switched off. */
   readonly webhooks?: WebhookDesk
 }
@@ -38,9 +39,11 @@ export async function openWorld({ clock, webhooks }: Surroundings = {}): Promise
     },
     ...(clock !== undefined && { clock }),
   })
+  const atRest = clock?.waiting ?? 0
   return {
     kernel,
     engine,
+    timers: () => (clock?.waiting ?? 0) - atRest,
     get: (path, headers = {}, method = 'GET') => kernel.fetch(path, { method, headers: { authorization, ...headers } }),
     post: (path, body, { headers, ...init } = {}) =>
       kernel.fetch(path, {

@@ -37,6 +37,8 @@ interface Setup {
   readonly enabled?: boolean
 }
 
+type Way = Pick<Egress, 'route'>
+
 function egress({ main, pool = [], fallback = 'none', enabled = true }: Setup) {
   const address = (text: string) => parseProxy(text)._unsafeUnwrap()
   const settings: Settings = { enabled, main: main ? address(main) : undefined, pool: pool.map(address), fallback }
@@ -48,7 +50,7 @@ function egress({ main, pool = [], fallback = 'none', enabled = true }: Setup) {
     () => bridge.close(),
     () => life.abort(),
   )
-  const service: Egress = new EgressService({
+  const service: Way = new EgressService({
     settings,
     health: new ProxyHealth(),
     bridge,
@@ -59,7 +61,7 @@ function egress({ main, pool = [], fallback = 'none', enabled = true }: Setup) {
   return { service, clock, log }
 }
 
-const text = async (service: Egress, url: string, init: BunFetchRequestInit = {}, want = {}) => {
+const text = async (service: Way, url: string, init: BunFetchRequestInit = {}, want = {}) => {
   const result = await service.route(want).fetch(url, init)
   return result.isOk() ? `${result.value.status} ${await result.value.text()}` : result.error.code
 }
@@ -271,7 +273,7 @@ describe('proxies that fail', () => {
 })
 
 describe('whether anything was sent', () => {
-  const unsent = async (service: Egress, url: string, init?: RequestInit) =>
+  const unsent = async (service: Way, url: string, init?: RequestInit) =>
     (await service.route({}).fetch(url, init))._unsafeUnwrapErr().unsent === true
 
   test('is certain where no connection or handshake came about', async () => {

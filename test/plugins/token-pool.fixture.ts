@@ -98,6 +98,7 @@ class Upstream {
             this.routes.push(want)
             return { describe: 'none', fetch: () => errAsync(domainFault('upstream_unreachable', 'no network here')) }
           },
+          parse: text => ok({ url: text, masked: text }),
         }),
     })
     return { auth, proxy: egress, 'flow-provider': provider, 'token-pool': tokenPool }

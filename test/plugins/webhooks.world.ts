@@ -40,6 +40,7 @@ export function jobOf(id: string, more: Partial<Job> = {}): Job {
     delivered: null,
     fault: null,
     callerId: 'key',
+    callbackUrl: null,
     ...more,
   }
 }
@@ -53,8 +54,11 @@ export class FakeJobs {
       const job = this.known.get(id)
       return job ? okAsync(job) : errAsync(domainFault('not_found', `There is no job ${id}.`))
     },
-    list: ({ after, limit = 100 }: Parameters<JobEngine['list']>[0]) => {
-      const newestFirst = [...this.known.values()].reverse()
+    list: ({ after, limit = 100, finishedSince = 0, withCallback }: Parameters<JobEngine['list']>[0]) => {
+      const newestFirst = [...this.known.values()]
+        .reverse()
+        .filter(({ finishedAt }) => finishedAt !== null && finishedAt >= finishedSince)
+        .filter(({ callbackUrl }) => !withCallback || callbackUrl !== null)
       const rest = newestFirst.slice(newestFirst.findIndex(({ id }) => id === after) + 1)
       return okAsync({ jobs: rest.slice(0, limit), more: rest.length > limit })
     },

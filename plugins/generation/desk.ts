@@ -1,0 +1,140 @@
+/** `/admin/api/jobs`: every job for the operator, with what callers do not see: accounts, reasons, attempts. */
+import {
+  type AuthService,
+  authorized,
+  domainFault,
+  errorBody,
+  FINAL,
+  faultResponse,
+  type Job,
+  type JobEngine,
+  type JobFilter,
+  type JobStatus,
+} from 'flow2api/contracts'
+import { Elysia, err, type Fault, type Handle, ok, type Result } from 'flow2api/plugin'
+import { type Archive, noJob } from './archive.ts'
+import { indexOf, type StoredJob, type UnitRecord } from './records.ts'
+
+export interface DeskParts {
+  readonly auth: Handle<AuthService>
+  readonly engine: Pick<JobEngine, 'get' | 'list' | 'cancel'>
+  readonly archive: Pick<Archive, 'find'>
+  readonly show: (job: Job) => object
+}
+
+const STATUSES: readonly string[] = ['queued', 'starting', 'running', 'delivering', ...FINAL]
+const LISTED = 50
+const MOST_LISTED = 100
+
+const seconds = (milliseconds: number | null) => (milliseconds === null ? null : Math.floor(milliseconds / 1000))
+
+/** Times in unix seconds. */
+const unitView = (unit: UnitRecord) => ({
+  index: indexOf(unit),
+  state: unit.state,
+  account_id: unit.accountId,
+  accounts: unit.choices.map(({ account, why, at, refused }) => ({
+    account_id: account,
+    why,
+    at: seconds(at),
+    refused: refused ?? null,
+  })),
+  attempts: unit.attempts,
+  polls: unit.polls,
+  progress: unit.progress,
+  started_at: seconds(unit.startedAt),
+  deadline_at: seconds(unit.deadlineAt),
+  credits_left: unit.credits,
+  error: unit.fault === null ? null : { ...errorBody(unit.fault).error, blame: unit.fault.blame },
+})
+
+export function deskRoutes({ auth, engine, archive, show }: DeskParts) {
+  const guarded = (request: Request, answer: () => Promise<Result<object, Fault>>): Promise<Response> =>
+    authorized(auth, request, 'admin', async () =>
+      (await answer()).match(
+        body => Response.json(body, { headers: { 'cache-control': 'no-store' } }),
+        fault => faultResponse(fault),
+      ),
+    )
+  const line = (job: Job) => ({
+    ...show(job),
+    result: null,
+    resolved_model: job.resolvedModel,
+    provider: job.provider,
+    surface: job.surface,
+    prompt: job.prompt,
+    caller: job.callerId,
+    blame: job.fault?.blame ?? null,
+  })
+  const whole = (job: Job, { job: { cost, user, callbackUrl, inputs }, units }: StoredJob) => ({
+    ...line(job),
+    user,
+    expected_credits: cost,
+    callback_url: callbackUrl === null ? null : originOf(callbackUrl),
+    inputs: inputs.map(({ role, mime, from }) => ({ role, mime, from: from ?? null })),
+    units: units.map(unitView),
+  })
+
+  const list = async (query: Query): Promise<Result<object, Fault>> => {
+    const filter = filterOf(query)
+    if (filter.isErr()) return err(filter.error)
+    const found = await engine.list(filter.value)
+    return found.map(({ jobs, more }) => ({ object: 'list', data: jobs.map(line), has_more: more }))
+  }
+  const one = async (id: string): Promise<Result<object, Fault>> => {
+    const stored = archive.find(id)
+    const job = stored ? await engine.get(id) : err(noJob(id))
+    return job.andThen(view => (stored ? ok(whole(view, stored)) : err(noJob(id))))
+  }
+  const tags = ['Admin']
+  return new Elysia()
+    .get('/admin/api/jobs', ({ request, query }) => guarded(request, () => list(query)), {
+      detail: {
+        tags,
+        summary: 'List jobs',
+        description:
+          'Newest first. `status`, `kind`, `surface` and `q` (a part of id, prompt or model) filter; `after` (an id) and `limit` (up to 100) page through them.',
+      },
+    })
+    .get('/admin/api/jobs/:id', ({ request, params }) => guarded(request, () => one(jobId(params.id))), {
+      detail: {
+        tags,
+        summary: 'One job',
+        description:
+          'With its units: every account that each was given, why that one and why not the others, and what refused it.',
+      },
+    })
+    .post(
+      '/admin/api/jobs/:id/cancel',
+      ({ request, params }) => guarded(request, async () => (await engine.cancel(jobId(params.id))).map(line)),
+      { parse: 'none', detail: { tags, summary: 'Cancel a job', description: 'As POST /v1/jobs/{id}/cancel.' } },
+    )
+}
+
+const jobId = (id: string): string => id.replace(/^video_/, 'job_')
+
+/** The rest of it may hold a secret of the receiver's. */
+const originOf = (url: string): string => URL.parse(url)?.origin ?? ''
+
+type Query = Readonly<Record<string, string | undefined>>
+
+function filterOf({ status, kind, surface, q, after, limit }: Query): Result<JobFilter, Fault> {
+  const refuse = (param: string, message: string) => err(domainFault('invalid_value', message, { param }))
+  const count = limit === undefined ? LISTED : Number(limit)
+  if (!Number.isInteger(count) || count < 1 || count > MOST_LISTED)
+    return refuse('limit', `\`limit\` must be a whole number from 1 to ${MOST_LISTED}.`)
+  if (status !== undefined && !isStatus(status))
+    return refuse('status', `\`status\` must be one of ${STATUSES.join(', ')}.`)
+  if (kind !== undefined && kind !== 'image' && kind !== 'video')
+    return refuse('kind', '`kind` must be `image` or `video`.')
+  return ok({
+    limit: count,
+    ...(status !== undefined && { status }),
+    ...(kind !== undefined && { kind }),
+    ...(surface !== undefined && { surface }),
+    ...(q !== undefined && { search: q }),
+    ...(after !== undefined && { after }),
+  })
+}
+
+const isStatus = (text: string): text is JobStatus => STATUSES.includes(text)
