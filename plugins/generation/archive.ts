@@ -33,7 +33,9 @@ export class Archive {
 
   open(id: string, index: number): ResultAsync<Opened, Fault> {
     const found = this.piece(id, index)
-    return found.isOk() ? new ResultAsync(openPiece(this.ports, this.files, found.value.piece)) : errAsync(found.error)
+    if (found.isErr()) return errAsync(found.error)
+    const { stored, piece } = found.value
+    return new ResultAsync(openPiece(this.ports, this.files, stored.job, piece))
   }
 
   async bytes({ jobId, index }: EarlierMedia): Promise<Result<Uint8Array, Fault>> {

@@ -1,5 +1,5 @@
 /** A short free call about something that was made, on the account that made it. */
-import type { Lease, MediaKind, Session } from 'flow2api/contracts'
+import type { EgressFetch, EgressWant, MediaKind, Session, SessionAccount } from 'flow2api/contracts'
 import { err, type Fault, type Result, type ResultAsync } from 'flow2api/plugin'
 import { ask } from './ask.ts'
 import type { Ports } from './ports.ts'
@@ -11,7 +11,8 @@ export interface Place {
   readonly accountId: number | null
 }
 
-type Errand<T> = (session: Session) => ResultAsync<T, Fault>
+/** `media` is the way for downloads of pictures and videos. */
+type Errand<T> = (session: Session, media: EgressFetch) => ResultAsync<T, Fault>
 
 /** Waits for no turn and counts neither for nor against the account. Access that was refused is renewed once. */
 export async function runErrand<T>(
@@ -20,28 +21,22 @@ export async function runErrand<T>(
   signal: AbortSignal,
   errand: Errand<T>,
 ): Promise<Result<T, Fault>> {
-  if (accountId === null) return ask(() => errand({ fetch: ports.egress.route({}).fetch, signal, progress: () => {} }))
+  const go = (want: EgressWant, account?: SessionAccount) =>
+    ask(() => {
+      const media = ports.egress.route({ ...want, purpose: 'media' }).fetch
+      const { fetch } = ports.egress.route(want)
+      return errand({ ...(account && { account }), fetch, signal, progress: () => {} }, media)
+    })
+  if (accountId === null) return go({})
   const adopted = await ask(() => ports.accounts.adopt({ accountId, provider, kind }))
   if (adopted.isErr()) return err(adopted.error)
   await using lease = adopted.value
-  return onLease(ports, lease, signal, errand)
-}
-
-async function onLease<T>(
-  { egress }: Pick<Ports, 'egress'>,
-  lease: Lease,
-  signal: AbortSignal,
-  errand: Errand<T>,
-): Promise<Result<T, Fault>> {
-  const { accountId, proxyUrl } = lease
-  const want = { accountId, ...(proxyUrl !== undefined && { proxyUrl }) }
+  const want = { accountId, ...(lease.proxyUrl !== undefined && { proxyUrl: lease.proxyUrl }) }
   let account = await ask(() => lease.session(signal))
   for (let renewed = false; ; renewed = true) {
     if (account.isErr()) return err(account.error)
     const { value } = account
-    const answer = await ask(() =>
-      errand({ account: value, fetch: egress.route(want).fetch, signal, progress: () => {} }),
-    )
+    const answer = await go(want, value)
     if (answer.isOk() || answer.error.code !== 'access_expired' || renewed) return answer
     account = await ask(() => lease.renew(value.access, signal))
   }

@@ -29,13 +29,15 @@ export async function openThumbnail(
   using limit = timeLimit(ports.clock, LIMIT_MS)
   const { signal } = limit
   const place = { provider: job.provider, kind: job.kind, accountId: unit.accountId }
-  return runErrand(ports, place, signal, session =>
-    thumbnail(origin, session).andThen(source => new ResultAsync(load(source, session))),
+  return runErrand(ports, place, signal, (session, fetch) =>
+    thumbnail(origin, session).andThen(source => new ResultAsync(load(source, { fetch, signal }))),
   )
 }
 
-async function load(source: MediaSource, session: Session): Promise<Result<Opened, Fault>> {
-  const bytes = 'bytes' in source ? ok(source.bytes) : await download(source.url, source.headers, session)
+type Way = Pick<Session, 'fetch' | 'signal'>
+
+async function load(source: MediaSource, way: Way): Promise<Result<Opened, Fault>> {
+  const bytes = 'bytes' in source ? ok(source.bytes) : await download(source.url, source.headers, way)
   return bytes.andThen(body => {
     const picture = readPicture(body)
     return picture ? ok({ mime: picture.mime, body }) : err(unavailable('what the upstream sent is no picture.'))
@@ -45,7 +47,7 @@ async function load(source: MediaSource, session: Session): Promise<Result<Opene
 async function download(
   url: string,
   headers: Readonly<Record<string, string>> | undefined,
-  { fetch, signal }: Session,
+  { fetch, signal }: Way,
 ): Promise<Result<Uint8Array, Fault>> {
   if (!/^https?:\/\//i.test(url)) return err(unavailable('its address is not an http or https URL.'))
   const answer = await ask(() => fetch(url, { signal, ...(headers && { headers }) }))

@@ -52,6 +52,27 @@ test('a thumbnail is fetched on the account of the video, without waiting for a 
   expect(flow.renewals).toBe(2)
 })
 
+test('media and thumbnails go out by the way for media, through the own proxy of the account, also later', async () => {
+  const flow = world()
+  flow.thumbnail = async (_origin, session) => {
+    await session.fetch('https://api.test')
+    return ok({ url: 'https://media.test/v.jpg' })
+  }
+  await using gateway = await flow.boot({ media: false })
+  const { id } = await video(flow, gateway)
+  flow.ways.length = 0
+  flow.proxyUrl = 'http://own.test:1'
+  expect((await thumbnail(gateway, id)).isOk()).toBe(true)
+  expect((await gateway.jobs.open(id, 0)).isOk()).toBe(true)
+  const own = { accountId: 3, proxyUrl: 'http://own.test:1' }
+  expect(flow.ways).toEqual([own, { ...own, purpose: 'media' }, { ...own, purpose: 'media' }])
+  expect(flow.leases.every(({ closed }) => closed === 1)).toBe(true)
+  // What the account was is not known any more, but the media is still there.
+  flow.accounts = []
+  expect((await gateway.jobs.open(id, 0)).isOk()).toBe(true)
+  expect(flow.ways.at(-1)).toEqual({ accountId: 3, purpose: 'media' })
+})
+
 test('where there is none, it is said why', async () => {
   const flow = world()
   await using gateway = await flow.boot()

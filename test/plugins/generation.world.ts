@@ -106,6 +106,8 @@ export class World {
       },
     }),
   ]
+  /** Every account's own proxy. */
+  proxyUrl: string | undefined
   /** Account ids, and how much each does at once. */
   accounts: readonly number[] = [1]
   slots = Number.POSITIVE_INFINITY
@@ -188,7 +190,7 @@ export class World {
     return {
       accountId,
       label: `account ${accountId}`,
-      proxyUrl: undefined,
+      proxyUrl: this.proxyUrl,
       why: 'test',
       session: () => later(() => this.sessionGate().then(() => ok(account(`access ${this.renewals}`)))),
       renew: () => okAsync(account(`access ${++this.renewals}`)),
