@@ -4,7 +4,7 @@ import { defineCapability, type Fault, type Result, type ResultAsync } from 'flo
 export interface EgressWant {
   /** Sticky key: requests of one account keep their route while it is healthy. */
   readonly accountId?: number
-  /** The account's own proxy. It comes before every other, also when `proxy_enabled` is off. */
+  /** The account's own proxy. It comes before every other but that for media, also when `proxy_enabled` is off. */
   readonly proxyUrl?: string
   /** `media`: downloads of pictures and videos, which may have a proxy of their own. Default: `api`. */
   readonly purpose?: 'api' | 'media'
@@ -41,7 +41,10 @@ export interface Route {
 }
 
 export interface Egress {
-  /** Order: the account's own proxy, `proxy_url`, a healthy one of `pool`, then what `fallback` says. */
+  /**
+   * Order: `media_proxy_url` for media, the account's own proxy, `proxy_url`, a healthy one of `pool`, then what
+   * `fallback` says.
+   */
   route(want: EgressWant): Route
   /** Reads a proxy in any accepted notation. Error: `invalid_value`, which does not repeat what was written. */
   parse(text: string): Result<ProxyName, Fault>

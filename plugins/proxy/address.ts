@@ -15,36 +15,38 @@ export interface ProxyAddress {
   readonly masked: string
 }
 
-const SCHEMES: Readonly<Record<string, ProxyScheme>> = {
-  http: 'http',
-  https: 'https',
-  // Both let the proxy resolve names: a name that is looked up here would tell the local resolver where traffic goes.
-  socks5: 'socks5',
-  socks5h: 'socks5',
-  socks: 'socks5',
-}
+const SCHEMES: ReadonlyMap<string, ProxyScheme> = new Map([
+  ['http', 'http'],
+  ['https', 'https'],
+  // All let the proxy resolve names: a name that is looked up here would tell the local resolver where traffic goes.
+  ['socks5', 'socks5'],
+  ['socks5h', 'socks5'],
+  ['socks', 'socks5'],
+  ['st5', 'socks5'],
+])
 const DEFAULT_PORTS: Readonly<Record<ProxyScheme, number>> = { http: 80, https: 443, socks5: 1080 }
-const FORMS = 'Write http://, https://, socks5:// or socks5h:// URLs, host:port, or host:port:user:password.'
+const FORMS =
+  'Write http://, https://, socks5:// or socks5h:// URLs, host:port, host:port:user:password, or st5 host:port:user:password.'
 
 /**
- * Accepts URLs of http, https, socks5 and socks5h, `host:port`, `user:password@host:port` and
- * `host:port:user:password`, the last two with or without a scheme. Without one it is an HTTP proxy.
- * The error is a sentence that does not repeat what was written, as that may hold a password.
+ * Accepts URLs of http, https, socks5 and socks5h, `user:password@host:port`, and entries of lists: `host:port` and
+ * `host:port:user:password`, as they are, behind a scheme, or behind its name and a blank. Without one it is an HTTP
+ * proxy; `st5` is SOCKS5. The error is a sentence that does not repeat what was written, as that may hold a password.
  */
 export function parseProxy(text: string): Result<ProxyAddress, string> {
-  const [, schemeText = 'http', rest = ''] =
-    /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(text.trim().toWellFormed()) ?? []
-  const scheme = SCHEMES[schemeText.toLowerCase()]
-  if (!scheme) return err(`A proxy cannot be of the kind "${schemeText.slice(0, 16)}". ${FORMS}`)
-  const hasScheme = text.includes('://')
-  const parts = splitCredentials(rest.replace(/\/+$/, ''), hasScheme)
+  const [, name = 'http', separator = '', rest = ''] =
+    /^(?:([a-z][a-z0-9+.-]*)(:\/\/|\s+))?(.*)$/is.exec(text.trim().toWellFormed()) ?? []
+  const scheme = SCHEMES.get(name.toLowerCase())
+  if (!scheme) return err(`A proxy of this kind cannot be used. ${FORMS}`)
+  const isUrl = separator === '://'
+  const parts = splitCredentials(rest.replace(/\/+$/, ''), isUrl)
   if (!parts) return err(`A proxy address could not be read. ${FORMS}`)
   // The scheme http lets URL check and normalise host and port, whatever the proxy speaks.
   const url = URL.canParse(`http://${parts.authority}`) ? new URL(`http://${parts.authority}`) : undefined
   if (!url?.hostname || url.pathname !== '/' || url.search || url.hash)
     return err(`A proxy address could not be read. ${FORMS}`)
   const written = /:(\d+)$/.exec(parts.authority)?.[1]
-  if (written === undefined && !hasScheme) return err(`A proxy address has no port. ${FORMS}`)
+  if (written === undefined && !isUrl) return err(`A proxy address has no port. ${FORMS}`)
   const port = written === undefined ? DEFAULT_PORTS[scheme] : Number(written)
   if (port === 0) return err(`A proxy cannot listen on port 0. ${FORMS}`)
   const user = parts.user === '' ? '' : encodeURIComponent(parts.user)
@@ -72,12 +74,12 @@ interface Parts {
   readonly password: string
 }
 
-/** In a URL an `@` separates; in a list entry, which has no scheme, it may be part of the password. */
-function splitCredentials(text: string, hasScheme: boolean): Parts | undefined {
+/** In a URL an `@` separates; in a list entry, it may be part of the password. */
+function splitCredentials(text: string, isUrl: boolean): Parts | undefined {
   if (text === '' || /\s/.test(text)) return undefined
   const listed = /^(\[[^\]]+\]|[^:@]+):(\d+):([^:]*):(.*)$/s.exec(text)
   const at = text.lastIndexOf('@')
-  if (listed && (at < 0 || !hasScheme))
+  if (listed && (at < 0 || !isUrl))
     return { authority: `${listed[1]}:${listed[2]}`, user: listed[3] ?? '', password: listed[4] ?? '' }
   if (at < 0) return { authority: text, user: '', password: '' }
   const credentials = text.slice(0, at)

@@ -2,34 +2,33 @@
 import { domainFault, type EgressFault, type EgressWant, type Route } from 'flow2api/contracts'
 import { type Clock, err, type Logger, ok, type Result, ResultAsync } from 'flow2api/plugin'
 import { type ProxyAddress, parseProxy } from './address.ts'
+import { type Bridge, goCarefully, goDirect, goThrough } from './attempt.ts'
 import { dial } from './dial.ts'
 import type { ProxyHealth } from './health.ts'
-import { type Settings, type Ways, waysOut } from './order.ts'
-import {
-  abortFault,
-  codeOf,
-  directFault,
-  type Failure,
-  isBridgeStatus,
-  proxiedFailure,
-  proxyAuthFailure,
-  unreachable,
-  upstream,
-} from './outcome.ts'
+import { type Exit, type Journal, nameOf, type Traveller } from './journal.ts'
+import { type Settings, type Way, type Ways, waysOut } from './order.ts'
+import { abortFault, codeOf, type Failure, proxyVerdict, unreachable } from './outcome.ts'
 import { pinned } from './pin.ts'
-import type { SocksBridge } from './socks-bridge.ts'
+import type { Roster } from './roster.ts'
 
 export interface World {
   readonly settings: Settings
   readonly health: ProxyHealth
-  readonly bridge: Pick<SocksBridge, 'urlFor'>
+  readonly journal: Journal
+  readonly roster: Pick<Roster, 'seen'>
+  readonly bridge: Bridge
   readonly clock: Clock
   readonly log: Logger
   /** Ends what goes on behind a request's back. */
   readonly signal: AbortSignal
 }
 
-type Attempt = Result<Response, Failure>
+interface Trip extends Traveller {
+  readonly own: ProxyAddress | undefined
+  readonly stickTo: string
+  /** Somebody outside chose the target: what goes wrong there says nothing about a proxy. */
+  readonly foreign: boolean
+}
 
 export class EgressService {
   constructor(private readonly world: World) {}
@@ -37,19 +36,22 @@ export class EgressService {
   /**
    * The ways are looked up anew for each request, so that a route that is held for long leaves a proxy that fails.
    */
-  route(want: EgressWant): Route {
-    const own = want.proxyUrl ? parseProxy(want.proxyUrl) : undefined
-    const stickTo = want.accountId === undefined ? `turn ${this.world.health.nextTurn()}` : `account ${want.accountId}`
-    if (own?.isErr()) {
+  route({ accountId, proxyUrl, purpose = 'api' }: EgressWant): Route {
+    const read = proxyUrl ? parseProxy(proxyUrl) : undefined
+    if (read?.isErr()) {
       const fault: EgressFault = {
-        ...domainFault('proxy_unreachable', `The account's own proxy cannot be used: ${own.error}`),
+        ...domainFault('proxy_unreachable', `The account's own proxy cannot be used: ${read.error}`),
         unsent: true,
       }
       return { fetch: () => new ResultAsync(Promise.resolve(err(fault))), describe: 'none (unreadable proxy address)' }
     }
-    const ways = () => this.#ways(own?.unwrapOr(undefined), stickTo)
+    const own = read?.unwrapOr(undefined)
+    if (accountId !== undefined) this.world.roster.seen(accountId, own)
+    const stickTo = accountId === undefined ? this.#turn() : `account ${accountId}`
+    const trip: Trip = { accountId, purpose, own, stickTo, foreign: false }
+    const ways = () => this.#ways(trip)
     return {
-      fetch: (url, init) => new ResultAsync(this.#fetch(ways(), url, init ?? {})),
+      fetch: (url, init) => new ResultAsync(this.#fetch(trip, url, init ?? {})),
       get describe() {
         const { proxies, last } = ways()
         return proxies[0]?.address.masked ?? (last === 'direct' ? 'direct' : 'none (no proxy to use)')
@@ -58,25 +60,31 @@ export class EgressService {
   }
 
   /**
-   * As a route of no account, but direct connections go to `addresses`, the next where one takes none; undefined:
-   * wherever the name leads.
+   * As a route of no account, for a target that somebody else chose. Direct connections go to `addresses`, the next
+   * where one takes none; undefined: wherever the name leads.
    */
   fetchPinned(url: URL, init: RequestInit, addresses?: readonly string[]): ResultAsync<Response, EgressFault> {
-    const ways = this.#ways(undefined, `turn ${this.world.health.nextTurn()}`)
-    return new ResultAsync(this.#fetch(ways, url, init, addresses))
+    const trip: Trip = { accountId: undefined, purpose: 'api', own: undefined, stickTo: this.#turn(), foreign: true }
+    return new ResultAsync(this.#fetch(trip, url, init, addresses))
   }
 
-  #ways(own: ProxyAddress | undefined, stickTo: string): Ways {
-    const now = this.world.clock.now()
-    return waysOut({ own, stickTo }, this.world.settings, proxy => this.world.health.coolingUntil(proxy, now))
+  #turn(): string {
+    return `turn ${this.world.health.nextTurn()}`
+  }
+
+  #ways(trip: Trip): Ways {
+    const { clock, health, settings } = this.world
+    const now = clock.now()
+    return waysOut(trip, settings, proxy => health.condition(proxy, now))
   }
 
   async #fetch(
-    ways: Ways,
+    trip: Trip,
     url: string | URL,
     init: RequestInit,
     addresses?: readonly string[],
   ): Promise<Result<Response, EgressFault>> {
+    const { health, clock, journal, log } = this.world
     const target = URL.parse(url)
     if (target?.protocol !== 'http:' && target?.protocol !== 'https:')
       return err({
@@ -85,104 +93,103 @@ export class EgressService {
       })
     const early = abortFault(init.signal)
     if (early) return err({ ...early, unsent: true })
+    const { proxies, last } = this.#ways(trip)
     let failed: EgressFault | undefined
-    for (const { address, cooling } of ways.proxies) {
-      const attempt = cooling ? await this.#probed(address, target, init) : await this.#through(address, target, init)
-      if (attempt.isOk()) return ok(attempt.value)
-      failed = { ...attempt.error.fault, ...(attempt.error.unsent ? { unsent: true } : {}) }
-      this.#note(address, attempt.error)
-      if (!attempt.error.unsent || readOnce(init.body)) return err(failed)
+    for (const way of proxies) {
+      const { address, condition } = way
+      // One request finds out for all; the others go on as before, where there is another way.
+      const probing = condition === 'half_open' && health.claim(address.url, clock.now())
+      if (condition === 'half_open' && !probing && last === 'direct') continue
+      const attempt = await this.#try(way, target, init)
+      if (attempt.isOk()) {
+        if (health.succeeded(address.url, clock.now())) log.info({ proxy: address.masked }, 'proxy works again')
+        this.#took(trip, address, failed)
+        return ok(attempt.value)
+      }
+      const { fault, unsent } = attempt.error
+      if (probing) health.release(address.url)
+      this.#note(address, attempt.error, trip.foreign)
+      failed = { ...fault, ...(unsent ? { unsent: true } : {}) }
+      if (!unsent) this.#took(trip, address, undefined)
+      if (!unsent || readOnce(init.body)) return err(failed)
     }
-    if (ways.last === 'closed')
+    if (last === 'closed') {
+      journal.requests.refused++
       return err(failed ?? { ...domainFault('proxy_unreachable', NOTHING_TO_USE), unsent: true })
-    const [first = { url: target, init }, ...others] = (addresses ?? []).map(one => pinned(target, init, one))
-    let answer = await this.#direct(target, first)
-    for (const other of others) {
-      if (answer.isOk() || !answer.error.unsent || readOnce(init.body)) break
-      answer = await this.#direct(target, other)
     }
-    return answer
+    this.#took(trip, 'direct', failed)
+    return direct(target, init, addresses)
   }
 
-  async #direct(target: URL, { url, init }: { url: URL; init: RequestInit }): Promise<Result<Response, EgressFault>> {
-    try {
-      // `false`: also where HTTP_PROXY is set; the way out is what the configuration says.
-      return ok(await fetch(url, { ...init, proxy: false, ...idleTimeout(init) }))
-    } catch (cause) {
-      return err(directFault(cause, target, init.signal))
+  #try({ address, condition }: Way, target: URL, init: RequestInit) {
+    const go = condition === 'up' ? goThrough : goCarefully
+    return go(this.world.bridge, address, target, init)
+  }
+
+  /** Notes which way a request took, and says so where it is another one than before. */
+  #took(trip: Trip, exit: Exit, failed: EgressFault | undefined): void {
+    const { journal, log } = this.world
+    const before = journal.took(trip, exit)
+    if (before === undefined) return
+    const { accountId, purpose } = trip
+    const because = failed?.code ?? this.#reason(before)
+    const details = {
+      ...(accountId !== undefined && { account: accountId }),
+      purpose,
+      from: nameOf(before),
+      to: nameOf(exit),
+      ...(because !== undefined && { because }),
     }
+    if (exit === 'direct') log.warn(details, 'route changed: requests go out directly now')
+    else log.info(details, 'route changed')
   }
 
-  /** A proxy that failed a moment ago is dialled first, so that one that swallows connections costs seconds, not minutes. */
-  async #probed(address: ProxyAddress, target: URL, init: RequestInit): Promise<Attempt> {
-    const cause = await dial(address, init.signal)
-    if (cause === undefined) return this.#through(address, target, init)
-    const fault = abortFault(init.signal)
-    return err({ fault: fault ?? unreachable(address, cause), unsent: !fault, proxy: fault ? 'none' : 'hard' })
+  /** Why a way is not taken any more; undefined where nothing is wrong with it: a reload, or a better one is back. */
+  #reason(before: Exit): string | undefined {
+    if (before === 'direct') return undefined
+    const standing = this.world.health.standing(before.url, this.world.clock.now())
+    return standing && standing.state !== 'up' ? standing.lastError?.code : undefined
   }
 
-  async #through(address: ProxyAddress, target: URL, init: RequestInit): Promise<Attempt> {
-    const socks = address.scheme === 'socks5'
-    try {
-      const url = socks ? await this.world.bridge.urlFor(address) : address.url
-      // Without `respectNoProxy: false`, NO_PROXY would send the request directly.
-      const proxy = { url, respectNoProxy: false }
-      const response = await fetch(target, { ...init, proxy, ...idleTimeout(init) })
-      const failure =
-        target.protocol === 'http:' ? await this.#answeredByProxy(response, address, target, init) : undefined
-      if (failure) return err(failure)
-      if (this.world.health.succeeded(address.url)) this.world.log.info({ proxy: address.masked }, 'proxy works again')
-      return ok(response)
-    } catch (cause) {
-      return err(proxiedFailure(cause, target, address, init.signal))
-    }
-  }
-
-  /** For plain HTTP the proxy answers in the upstream's place; for HTTPS it cannot. */
-  async #answeredByProxy(
-    response: Response,
-    address: ProxyAddress,
-    target: URL,
-    init: RequestInit,
-  ): Promise<Failure | undefined> {
-    if (address.scheme !== 'socks5') {
-      if (response.status !== 407) return undefined
-      await response.body?.cancel()
-      return proxyAuthFailure(address)
-    }
-    if (!isBridgeStatus(response.status)) return undefined
-    await response.body?.cancel()
-    // The bridge does not say which end failed, nor when.
-    const cause = await dial(address, init.signal)
-    const down = { fault: unreachable(address, cause), unsent: true, proxy: 'hard' } as const
-    return cause ? down : { fault: upstream(undefined, target), unsent: false, proxy: 'soft' }
-  }
-
-  #note(address: ProxyAddress, { proxy, fault }: Failure): void {
-    if (proxy === 'none') return
-    if (proxy === 'ask') return void this.#ask(address)
-    const { health, log, clock } = this.world
-    const known = health.coolingUntil(address.url, clock.now()) > 0
-    const cooldownMs = health.failed(address.url, proxy, clock.now())
-    const details = { proxy: address.masked, code: fault.code, cause: codeOf(fault.cause) }
+  #note(address: ProxyAddress, failure: Failure, foreign: boolean): void {
+    const verdict = proxyVerdict(failure, foreign)
+    if (verdict === 'none') return
+    if (verdict === 'ask') return void this.#ask(address)
+    const { health, journal, log, clock } = this.world
+    const { code, message, cause } = failure.fault
+    const known = health.condition(address.url, clock.now()).state === 'cooling'
+    const cooldownMs = health.failed(address.url, verdict, clock.now(), { code, message })
+    journal.failed(code)
+    const details = { proxy: address.masked, code, cause: codeOf(cause) }
     if (cooldownMs === 0) log.warn(details, 'proxy failed')
     else if (!known) log.warn({ ...details, cooldownMs }, 'proxy failed and is left out for a while')
   }
 
-  /** A time-out may be the upstream's or the proxy's. Never rejects. */
+  /** A failure may be the target's or the proxy's. Never rejects. */
   async #ask(address: ProxyAddress): Promise<void> {
     const cause = await dial(address, this.world.signal)
     if (cause && !this.world.signal.aborted)
-      this.#note(address, { fault: unreachable(address, cause), unsent: false, proxy: 'hard' })
+      this.#note(address, { fault: unreachable(address, cause), unsent: false, proxy: 'hard' }, false)
   }
 }
 
 const NOTHING_TO_USE =
   '[proxy] fallback is "none" and no proxy is configured for this request. Set proxy_url or pool, or give the account a proxy.'
 
+async function direct(
+  target: URL,
+  init: RequestInit,
+  addresses: readonly string[] = [],
+): Promise<Result<Response, EgressFault>> {
+  const [first = { url: target, init }, ...others] = addresses.map(one => pinned(target, init, one))
+  let answer = await goDirect(target, first)
+  for (const other of others) {
+    if (answer.isOk() || !answer.error.unsent || readOnce(init.body)) break
+    answer = await goDirect(target, other)
+  }
+  return answer
+}
+
 /** Streams and generators: what has been read of them is gone. */
 const readOnce = (body: RequestInit['body']): boolean =>
   typeof body === 'object' && body !== null && Symbol.asyncIterator in body
-
-/** Who brings a signal brings the deadline; Bun's own of five minutes without a byte is for those who do not. */
-const idleTimeout = (init: RequestInit) => (init.signal ? { timeout: false } : {})

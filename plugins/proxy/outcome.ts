@@ -7,8 +7,17 @@ export interface Failure {
   readonly fault: Fault
   /** Nothing of the request reached the upstream: another way may be tried without doing anything twice. */
   readonly unsent: boolean
-  /** What it says about the proxy. `ask`: nothing yet; see whether it still takes connections. */
-  readonly proxy: 'hard' | 'soft' | 'ask' | 'none'
+  /**
+   * What it says about the proxy. `hard`: it is not there, or does not serve us. `refused`: it would not, or could not,
+   * go there. `soft`: a connection broke off. `ask`: nothing yet; see whether it still takes connections.
+   */
+  readonly proxy: 'hard' | 'refused' | 'soft' | 'ask' | 'none'
+}
+
+/** What is held against the proxy. A target that somebody else chose must not be able to put a proxy out of use. */
+export function proxyVerdict({ proxy }: Pick<Failure, 'proxy'>, foreign: boolean): 'hard' | 'soft' | 'ask' | 'none' {
+  if (proxy === 'refused') return foreign ? 'none' : 'soft'
+  return proxy === 'soft' && foreign ? 'ask' : proxy
 }
 
 /** Connecting failed, so nothing was sent. */
@@ -74,14 +83,20 @@ export const isBridgeStatus = (status: number): boolean => status >= 590 && stat
 const BRIDGE_AUTH_FAILED = 597
 /** What a SOCKS proxy says of the target, in the words of the `socks` package. */
 const SOCKS_TARGET = /rejected connection - (HostUnreachable|NetworkUnreachable|ConnectionRefused|TTLExpired)/
+/** The bridge did not get as far as to speak to the proxy. */
+const SOCKS_ABSENT = new RegExp(`\\b(${[...NOT_CONNECTED].join('|')})\\b`)
 
 function refusedTunnel(status: number, words: string, cause: unknown, target: URL, proxy: ProxyAddress): Failure {
   if (proxy.scheme === 'socks5') {
     if (SOCKS_TARGET.test(words)) return { fault: upstream(cause, target), unsent: true, proxy: 'none' }
-    const refused = status === BRIDGE_AUTH_FAILED || /authentication|rejected connection/i.test(words)
-    return { fault: refused ? refusal(proxy, words, cause) : unreachable(proxy, cause), unsent: true, proxy: 'hard' }
+    const credentials = status === BRIDGE_AUTH_FAILED || /authentication/i.test(words)
+    if (credentials) return { fault: refusal(proxy, words, cause), unsent: true, proxy: 'hard' }
+    if (/rejected connection/.test(words))
+      return { fault: refusal(proxy, words, cause), unsent: true, proxy: 'refused' }
+    return { fault: unreachable(proxy, cause), unsent: true, proxy: SOCKS_ABSENT.test(words) ? 'hard' : 'soft' }
   }
-  return { fault: refusal(proxy, `status ${status}`, cause), unsent: true, proxy: 'hard' }
+  if (status === 407) return { ...proxyAuthFailure(proxy), fault: refusal(proxy, 'status 407', cause) }
+  return { fault: refusal(proxy, `status ${status}`, cause), unsent: true, proxy: 'refused' }
 }
 
 /** A proxy asked for credentials that it did not get, or did not like. */

@@ -40,7 +40,14 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   },
   models: { default_image: 'gemini-3.0-pro-image', default_video: 'veo_3_1_t2v_fast', aliases: {} },
   admin: { error_ban_threshold: 3 },
-  proxy: { proxy_enabled: false, proxy_url: '', pool: [], fallback: 'direct' },
+  proxy: {
+    proxy_enabled: false,
+    proxy_url: '',
+    pool: [],
+    fallback: 'direct',
+    media_proxy_url: '',
+    test_url: 'https://www.cloudflare.com/cdn-cgi/trace',
+  },
   cache: { enabled: true, timeout: 7200, base_url: '', max_size_mb: 10240 },
   webhooks: {
     url: '',

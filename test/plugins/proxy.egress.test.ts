@@ -2,14 +2,11 @@
 
 import { afterEach, describe, expect, test } from 'bun:test'
 import { type AddressInfo, createServer } from 'node:net'
-import pino from 'pino'
 import type { Egress } from '../../plugins/contracts/index.ts'
 import { parseProxy } from '../../plugins/proxy/address.ts'
-import { EgressService } from '../../plugins/proxy/egress.ts'
-import { ProxyHealth } from '../../plugins/proxy/health.ts'
-import type { Settings } from '../../plugins/proxy/order.ts'
 import { directFault } from '../../plugins/proxy/outcome.ts'
 import { SocksBridge } from '../../plugins/proxy/socks-bridge.ts'
+import { type EgressSetup, startEgress, text } from '../fixtures/egress.ts'
 import { LOOPBACK_TLS } from '../fixtures/loopback-tls.ts'
 import { closedPort, startHttpProxy, startRawServer, startSocksProxy, startTarget } from '../fixtures/proxies.ts'
 
@@ -30,40 +27,12 @@ async function use<T extends AsyncDisposable>(made: T | Promise<T>): Promise<T> 
   return it
 }
 
-interface Setup {
-  readonly main?: string
-  readonly pool?: readonly string[]
-  readonly fallback?: 'direct' | 'none'
-  readonly enabled?: boolean
-}
-
 type Way = Pick<Egress, 'route'>
 
-function egress({ main, pool = [], fallback = 'none', enabled = true }: Setup) {
-  const address = (text: string) => parseProxy(text)._unsafeUnwrap()
-  const settings: Settings = { enabled, main: main ? address(main) : undefined, pool: pool.map(address), fallback }
-  const clock = { time: 0, now: () => clock.time, after: () => () => {} }
-  const bridge = new SocksBridge()
-  const log: Record<string, unknown>[] = []
-  const life = new AbortController()
-  closers.push(
-    () => bridge.close(),
-    () => life.abort(),
-  )
-  const service: Way = new EgressService({
-    settings,
-    health: new ProxyHealth(),
-    bridge,
-    clock,
-    log: pino({}, { write: line => void log.push(JSON.parse(line)) }),
-    signal: life.signal,
-  })
-  return { service, clock, log }
-}
-
-const text = async (service: Way, url: string, init: BunFetchRequestInit = {}, want = {}) => {
-  const result = await service.route(want).fetch(url, init)
-  return result.isOk() ? `${result.value.status} ${await result.value.text()}` : result.error.code
+function egress(setup: EgressSetup) {
+  const made = startEgress(setup)
+  closers.push(() => made[Symbol.asyncDispose]())
+  return made
 }
 
 describe('the ways', () => {
@@ -88,18 +57,68 @@ describe('the ways', () => {
     expect(service.route({}).describe).toBe(`http://us%40er:***@${proxy.place}`)
   })
 
-  test('a SOCKS5 proxy, which resolves names itself', async () => {
+  test('an HTTPS proxy, for plain and encrypted targets, with its credentials', async () => {
+    const target = await use(startTarget(async request => new Response(await request.text())))
+    const proxy = await use(startHttpProxy({ secure: true }))
+    // Its certificate is one for localhost.
+    const place = proxy.place.replace('127.0.0.1', 'localhost')
+    const { service } = egress({ main: `https://user:p%3Ass@${place}` })
+    expect(await text(service, target.url, { method: 'POST', body: 'plain', ...tls })).toBe('200 plain')
+    expect(await text(service, target.tlsUrl, { method: 'POST', body: 'secret', ...tls })).toBe('200 secret')
+    expect(proxy.asked).toEqual([new URL(target.url).host, new URL(target.tlsUrl).host])
+    expect(proxy.credentials).toEqual(Array(2).fill(`Basic ${btoa('user:p:ss')}`))
+    expect(target.direct).toBe(0)
+    // Without the certificate nobody can say who answers there.
+    expect(await text(service, target.url)).toBe('proxy_unreachable')
+  })
+
+  test.each(['socks5', 'socks5h', 'socks', 'st5'])(
+    'a proxy written as %s sees names, and resolves them',
+    async scheme => {
+      const target = await use(startTarget())
+      const proxy = await use(startSocksProxy({ user: 'us@er', password: 'p:ss' }))
+      const { service } = egress({ main: `${scheme} ${proxy.place}:us@er:p:ss` })
+      const [plain, secure] = [
+        target.url.replace('127.0.0.1', 'target.test'),
+        target.tlsUrl.replace('localhost', 'target.test'),
+      ]
+      expect(await text(service, plain)).toBe('200 target')
+      expect(await text(service, secure, tls)).toBe('200 target')
+      expect(proxy.asked).toEqual([new URL(plain).host, new URL(secure).host])
+      expect(proxy.credentials).toEqual(['us@er:p:ss', 'us@er:p:ss'])
+      expect(target.direct).toBe(0)
+    },
+  )
+
+  test('no account uses the connection of another: same proxy, other credentials, or none at all', async () => {
     const target = await use(startTarget())
-    const proxy = await use(startSocksProxy({ user: 'us@er', password: 'p:ss' }))
-    const { service } = egress({ main: `socks5://us%40er:p%3Ass@${proxy.place}` })
-    const [plain, secure] = [
-      target.url.replace('127.0.0.1', 'target.test'),
-      target.tlsUrl.replace('localhost', 'target.test'),
-    ]
-    expect(await text(service, plain)).toBe('200 target')
-    expect(await text(service, secure, tls)).toBe('200 target')
-    expect(proxy.asked).toEqual([new URL(plain).host, new URL(secure).host])
-    expect(proxy.credentials).toEqual(['us@er:p:ss', 'us@er:p:ss'])
+    const proxy = await use(startHttpProxy())
+    const { service } = egress({ enabled: false })
+    const as = (user: string) => text(service, target.tlsUrl, tls, { proxyUrl: `${proxy.place}:${user}:p` })
+    for (const user of ['a', 'b', 'a']) expect(await as(user)).toBe('200 target')
+    expect(new Set(proxy.credentials)).toEqual(new Set([`Basic ${btoa('a:p')}`, `Basic ${btoa('b:p')}`]))
+    expect(target.direct).toBe(0)
+    expect(await text(service, target.tlsUrl, tls)).toBe('200 target')
+    expect(target.direct).toBe(1)
+    expect(await as('c')).toBe('200 target')
+    expect(proxy.credentials).toContain(`Basic ${btoa('c:p')}`)
+    expect(target.direct).toBe(1)
+  })
+
+  test('downloads of media have a proxy of their own, and the general one where that fails', async () => {
+    const target = await use(startTarget())
+    const [media, general] = [await use(startHttpProxy()), await use(startHttpProxy())]
+    const { service, log } = egress({ main: general.place, media: media.place })
+    expect(await text(service, target.url)).toBe('200 target')
+    expect(await text(service, target.url, {}, { accountId: 1, purpose: 'media' })).toBe('200 target')
+    expect([media.asked.length, general.asked.length]).toEqual([1, 1])
+    await media[Symbol.asyncDispose]()
+    expect(await text(service, target.url, {}, { accountId: 1, purpose: 'media' })).toBe('200 target')
+    expect(general.asked).toHaveLength(2)
+    expect(log.at(-1)).toMatchObject({
+      ...{ msg: 'route changed', account: 1, purpose: 'media', because: 'proxy_unreachable' },
+      ...{ from: `http://${media.place}`, to: `http://${general.place}` },
+    })
     expect(target.direct).toBe(0)
   })
 
@@ -164,8 +183,9 @@ describe('the ways', () => {
 describe('fail closed', () => {
   test('with fallback "none" and no proxy that works, not one connection is direct', async () => {
     const target = await use(startTarget())
-    const dead = [`http://${await closedPort()}`, `socks5://${await closedPort()}`, `https://${await closedPort()}`]
-    const settings: Setup[] = [...dead.map(main => ({ main })), { pool: dead }, {}]
+    const gone = `http://${await closedPort()}`
+    const dead = [gone, `socks5://${await closedPort()}`, `https://${await closedPort()}`]
+    const settings: EgressSetup[] = [...dead.map(main => ({ main })), { pool: dead }, {}]
     for (const setup of settings) {
       const { service } = egress(setup)
       for (let time = 0; time < 3; time++) {
@@ -173,9 +193,7 @@ describe('fail closed', () => {
         expect(await text(service, target.tlsUrl, tls)).toBe('proxy_unreachable')
       }
     }
-    expect(await text(egress({ enabled: false }).service, target.url, {}, { proxyUrl: dead[0] })).toBe(
-      'proxy_unreachable',
-    )
+    expect(await text(egress({ enabled: false }).service, target.url, {}, { proxyUrl: gone })).toBe('proxy_unreachable')
     expect(target.requests).toEqual([])
   })
 
@@ -188,87 +206,6 @@ describe('fail closed', () => {
     for (const close of closers.splice(2)) await close()
     expect((await route.fetch(target.url))._unsafeUnwrapErr().code).toBe('proxy_unreachable')
     expect(target.direct).toBe(0)
-  })
-})
-
-describe('proxies that fail', () => {
-  test('are left out for a while; accounts move on and come back', async () => {
-    const target = await use(startTarget())
-    const alive = await use(startHttpProxy())
-    const dead = await closedPort()
-    const { service, clock, log } = egress({ pool: [`u:hunter2@${dead}`, `u:hunter2@${alive.place}`] })
-    // An account that prefers the dead one.
-    const accountId = Array.from({ length: 50 }, (_, id) => id).find(id =>
-      service.route({ accountId: id }).describe.includes(dead),
-    )
-    if (accountId === undefined) throw new Error('nobody prefers the dead proxy')
-    const route = service.route({ accountId })
-    expect(await route.fetch(target.url).unwrapOr(new Response('failed'))).toHaveProperty('status', 200)
-    expect(route.describe).toBe(`http://u:***@${alive.place}`)
-    expect(log).toHaveLength(1)
-    expect(log[0]).toMatchObject({
-      proxy: `http://u:***@${dead}`,
-      code: 'proxy_unreachable',
-      cause: 'ECONNREFUSED',
-      cooldownMs: 30_000,
-    })
-    expect(JSON.stringify(log)).not.toContain('hunter2')
-    clock.time += 30_000
-    expect(service.route({ accountId }).describe).toContain(dead)
-  })
-
-  test('with fallback "direct" they are passed over', async () => {
-    const target = await use(startTarget())
-    const { service } = egress({ main: await closedPort(), fallback: 'direct' })
-    expect(await text(service, target.url)).toBe('200 target')
-    expect(service.route({}).describe).toBe('direct')
-  })
-
-  test('a body that cannot be sent twice is not', async () => {
-    const target = await use(startTarget())
-    const { service } = egress({ main: await closedPort(), fallback: 'direct' })
-    const body = new Blob(['once']).stream()
-    expect(await text(service, target.url, { method: 'POST', body })).toBe('proxy_unreachable')
-    expect(target.requests).toEqual([])
-  })
-
-  test('a connection that broke off may have sent the request, so it is not sent again', async () => {
-    const target = await use(startTarget())
-    const broken = await use(startRawServer(socket => socket.once('data', () => socket.destroy())))
-    const { service, log } = egress({ main: broken.place, fallback: 'direct' })
-    for (let time = 0; time < 3; time++) expect(await text(service, target.url)).toBe('proxy_unreachable')
-    expect(log.at(-1)).toMatchObject({ cooldownMs: 30_000 })
-    expect(target.requests).toEqual([])
-    // It is left out now.
-    expect(await text(service, target.url)).toBe('200 target')
-  })
-
-  test('one that is back is used at once where nothing else is allowed', async () => {
-    const target = await use(startTarget())
-    const place = await closedPort()
-    const { service, log } = egress({ main: place })
-    expect(await text(service, target.url)).toBe('proxy_unreachable')
-    await use(startHttpProxy({ port: Number(place.split(':')[1]) }))
-    expect(await text(service, target.url)).toBe('200 target')
-    expect(log.at(-1)).toMatchObject({ msg: 'proxy works again' })
-  })
-
-  test('a refusal is the proxy’s: 407, 403, wrong SOCKS password', async () => {
-    const target = await use(startTarget())
-    for (const refuseWith of [407, 403]) {
-      const proxy = await use(startHttpProxy({ refuseWith }))
-      const { service } = egress({ main: proxy.place })
-      const fault = (await service.route({}).fetch(target.tlsUrl, tls as RequestInit))._unsafeUnwrapErr()
-      expect(fault).toMatchObject({ code: 'proxy_refused', blame: 'proxy', cause: { code: 'ERR_PROXY_TUNNEL' } })
-    }
-    const http = await use(startHttpProxy({ refuseWith: 407 }))
-    expect(await text(egress({ main: http.place }).service, target.url)).toBe('proxy_refused')
-    const socks = await use(startSocksProxy({ user: 'u', password: 'right' }))
-    const { service } = egress({ main: `socks5://u:wrong@${socks.place}` })
-    const fault = (await service.route({}).fetch(target.tlsUrl, tls as RequestInit))._unsafeUnwrapErr()
-    expect(fault).toMatchObject({ code: 'proxy_refused', blame: 'proxy' })
-    expect(fault.message).not.toContain('wrong')
-    expect(target.requests).toEqual([])
   })
 })
 

@@ -2,15 +2,13 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import pino from 'pino'
 import { createTestKernel } from '../../kernel/testing.ts'
+import auth from '../../plugins/auth/index.ts'
 import { GuardedFetch, type GuardedWant } from '../../plugins/contracts/index.ts'
-import { parseProxy } from '../../plugins/proxy/address.ts'
-import { EgressService } from '../../plugins/proxy/egress.ts'
 import { Guard } from '../../plugins/proxy/guard.ts'
-import { ProxyHealth } from '../../plugins/proxy/health.ts'
 import proxy from '../../plugins/proxy/index.ts'
 import { isPublic } from '../../plugins/proxy/public-address.ts'
+import { startEgress } from '../fixtures/egress.ts'
 import { LOOPBACK_TLS } from '../fixtures/loopback-tls.ts'
 import { closedPort, startHttpProxy, startRawServer, startTarget } from '../fixtures/proxies.ts'
 
@@ -36,18 +34,10 @@ interface Setup {
 
 function guard({ names = {}, proxyUrl }: Setup = {}) {
   const lookups: string[] = []
-  const egress = new EgressService({
-    settings: {
-      enabled: proxyUrl !== undefined,
-      main: proxyUrl ? parseProxy(proxyUrl)._unsafeUnwrap() : undefined,
-      pool: [],
-      fallback: proxyUrl === undefined ? 'direct' : 'none',
-    },
-    health: new ProxyHealth(),
-    bridge: { urlFor: () => Promise.reject(new Error('no SOCKS here')) },
-    clock: { now: () => 0, after: () => () => {} },
-    log: pino({ level: 'silent' }),
-    signal: new AbortController().signal,
+  const { service: egress, log } = startEgress({
+    enabled: proxyUrl !== undefined,
+    main: proxyUrl,
+    fallback: proxyUrl === undefined ? 'direct' : 'none',
   })
   const it = new Guard({
     fetch: (url, init, addresses) => egress.fetchPinned(url, { ...init, ...trust(init) }, addresses),
@@ -60,7 +50,7 @@ function guard({ names = {}, proxyUrl }: Setup = {}) {
       return answer
     },
   })
-  return { it, lookups }
+  return { it, lookups, log }
 }
 
 /** So that the certificate of these tests counts. The type of the standard does not know Bun's own option. */
@@ -142,15 +132,7 @@ describe('public addresses', () => {
   })
 })
 
-const direct = () =>
-  new EgressService({
-    settings: { enabled: false, main: undefined, pool: [], fallback: 'direct' },
-    health: new ProxyHealth(),
-    bridge: { urlFor: () => Promise.reject(new Error('no SOCKS here')) },
-    clock: { now: () => 0, after: () => () => {} },
-    log: pino({ level: 'silent' }),
-    signal: new AbortController().signal,
-  })
+const direct = () => startEgress({ enabled: false }).service
 
 describe('private addresses', () => {
   test('one private address among the public ones is enough to refuse a name', async () => {
@@ -464,10 +446,22 @@ describe('through a proxy', () => {
   })
 })
 
+test('targets that callers choose cannot put a proxy out of use', async () => {
+  const relay = await use(startHttpProxy())
+  const broken = await use(startRawServer(socket => socket.once('data', () => socket.destroy())))
+  const nobody = await closedPort()
+  const { it, log } = guard({ proxyUrl: relay.place })
+  for (const place of [nobody, broken.place])
+    for (let time = 0; time < 5; time++)
+      expect(await get(it, `https://${place}/`)).toMatch(/^(proxy_refused|proxy_unreachable|upstream_unreachable)/)
+  expect(relay.asked).toHaveLength(10)
+  expect(log.filter(line => 'cooldownMs' in line)).toEqual([])
+})
+
 test('the plugin offers it beside the way out, through its settings', async () => {
   const target = await use(startTarget(() => answer('target')))
   const relay = await use(startHttpProxy())
-  await using kernel = await createTestKernel({ plugins: { proxy } })
+  await using kernel = await createTestKernel({ plugins: { auth, proxy } })
   const it = kernel.ask(GuardedFetch)
   const fetched = async () => (await it.fetch(target.url, want({ allowPrivate: true })))._unsafeUnwrap().status
   expect(await get(it as GuardedFetch, target.url)).toStartWith('url_refused')
