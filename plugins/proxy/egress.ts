@@ -69,7 +69,7 @@ export class EgressService {
   }
 
   #turn(): string {
-    return `turn ${this.world.health.nextTurn()}`
+    return `turn ${this.world.journal.nextTurn()}`
   }
 
   #ways(trip: Trip): Ways {
@@ -94,30 +94,32 @@ export class EgressService {
     const early = abortFault(init.signal)
     if (early) return err({ ...early, unsent: true })
     const { proxies, last } = this.#ways(trip)
+    const turn = journal.nextTurn()
     let failed: EgressFault | undefined
     for (const way of proxies) {
       const { address, condition } = way
       // One request finds out for all; the others go on as before, where there is another way.
       const probing = condition === 'half_open' && health.claim(address.url, clock.now())
       if (condition === 'half_open' && !probing && last === 'direct') continue
+      const began = clock.now()
       const attempt = await this.#try(way, target, init)
       if (attempt.isOk()) {
-        if (health.succeeded(address.url, clock.now())) log.info({ proxy: address.masked }, 'proxy works again')
-        this.#took(trip, address, failed)
+        if (health.succeeded(address.url, clock.now(), began)) log.info({ proxy: address.masked }, 'proxy works again')
+        this.#took(trip, address, turn, failed)
         return ok(attempt.value)
       }
       const { fault, unsent } = attempt.error
       if (probing) health.release(address.url)
       this.#note(address, attempt.error, trip.foreign)
       failed = { ...fault, ...(unsent ? { unsent: true } : {}) }
-      if (!unsent) this.#took(trip, address, undefined)
+      if (!unsent) this.#took(trip, address, turn, undefined)
       if (!unsent || readOnce(init.body)) return err(failed)
     }
     if (last === 'closed') {
       journal.requests.refused++
       return err(failed ?? { ...domainFault('proxy_unreachable', NOTHING_TO_USE), unsent: true })
     }
-    this.#took(trip, 'direct', failed)
+    this.#took(trip, 'direct', turn, failed)
     return direct(target, init, addresses)
   }
 
@@ -127,9 +129,9 @@ export class EgressService {
   }
 
   /** Notes which way a request took, and says so where it is another one than before. */
-  #took(trip: Trip, exit: Exit, failed: EgressFault | undefined): void {
+  #took(trip: Trip, exit: Exit, turn: number, failed: EgressFault | undefined): void {
     const { journal, log } = this.world
-    const before = journal.took(trip, exit)
+    const before = journal.took(trip, exit, turn)
     if (before === undefined) return
     const { accountId, purpose } = trip
     const because = failed?.code ?? this.#reason(before)

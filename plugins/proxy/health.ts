@@ -37,6 +37,8 @@ interface Entry {
   trips: number
   /** 0 while it is up. */
   openUntil: number
+  /** When it was left out last. */
+  trippedAt: number
   probeUntil: number
   lastUsedAt: number
   lastError: ProxyError | undefined
@@ -50,7 +52,6 @@ const HALF_OPEN: Condition = { state: 'half_open', until: 0 }
 export class ProxyHealth {
   /** By the canonical address. */
   readonly #known = new Map<string, Entry>()
-  #turn = 0
 
   condition(proxy: string, now: number): Condition {
     const entry = this.#known.get(proxy)
@@ -83,14 +84,19 @@ export class ProxyHealth {
     if (entry) entry.probeUntil = 0
   }
 
-  /** True if it had failed before. */
-  succeeded(proxy: string, now: number): boolean {
+  /**
+   * True if it had failed before and is well now. What began before it was left out proves nothing: such a request was
+   * already past what failed for the others.
+   */
+  succeeded(proxy: string, now: number, began = now): boolean {
     const entry = this.#entry(proxy, now)
+    entry.requests++
+    entry.lastUsedAt = now
+    if (entry.openUntil !== 0 && began < entry.trippedAt) return false
     const recovered = entry.openUntil !== 0
     const ill = recovered || entry.softFailures > 0
     if (recovered) entry.since = now
-    Object.assign(entry, { softFailures: 0, trips: 0, openUntil: 0, probeUntil: 0, lastUsedAt: now })
-    entry.requests++
+    Object.assign(entry, { softFailures: 0, trips: 0, openUntil: 0, probeUntil: 0 })
     return ill
   }
 
@@ -112,6 +118,7 @@ export class ProxyHealth {
     entry.trips++
     entry.softFailures = 0
     entry.probeUntil = 0
+    entry.trippedAt = now
     entry.openUntil = now + cooldownMs
     return cooldownMs
   }
@@ -119,11 +126,6 @@ export class ProxyHealth {
   /** Forgets proxies that nothing went through since then. */
   prune(before: number): void {
     for (const [proxy, { lastUsedAt }] of this.#known) if (lastUsedAt < before) this.#known.delete(proxy)
-  }
-
-  /** For requests of no account: another number each time. */
-  nextTurn(): number {
-    return this.#turn++
   }
 
   #entry(proxy: string, now: number): Entry {
@@ -134,6 +136,7 @@ export class ProxyHealth {
       softFailures: 0,
       trips: 0,
       openUntil: 0,
+      trippedAt: 0,
       probeUntil: 0,
       lastUsedAt: now,
       lastError: undefined,

@@ -13,23 +13,33 @@ export interface Traveller {
 export const nameOf = (exit: Exit): string => (exit === 'direct' ? exit : exit.masked)
 
 export class Journal {
-  readonly #last = new Map<string, Exit>()
+  readonly #last = new Map<string, { readonly exit: Exit; readonly turn: number }>()
+  #turn = 0
   /** Requests by the way that they took; `refused`: none was allowed. */
   readonly requests = { direct: 0, proxy: 0, refused: 0 }
   changes = 0
   /** Failures of proxies, by code. */
   readonly failures = new Map<string, number>()
 
-  /** The way that was taken before, where it was another. Requests of no account take turns; that is no change. */
-  took(who: Traveller, exit: Exit): Exit | undefined {
+  /** A number for each request, rising: answers come in another order. */
+  nextTurn(): number {
+    return this.#turn++
+  }
+
+  /**
+   * The way that was taken before, where it was another. An answer to an older request than the last is no change, and
+   * requests of no account take turns among proxies.
+   */
+  took(who: Traveller, exit: Exit, turn: number): Exit | undefined {
     this.requests[exit === 'direct' ? 'direct' : 'proxy']++
     const key = keyOf(who)
-    const before = this.#last.get(key)
-    this.#last.set(key, exit)
-    if (before === undefined || nameOf(before) === nameOf(exit)) return undefined
-    if (who.accountId === undefined && before !== 'direct' && exit !== 'direct') return undefined
+    const last = this.#last.get(key)
+    if (last && last.turn > turn) return undefined
+    this.#last.set(key, { exit, turn })
+    if (!last || nameOf(last.exit) === nameOf(exit)) return undefined
+    if (who.accountId === undefined && last.exit !== 'direct' && exit !== 'direct') return undefined
     this.changes++
-    return before
+    return last.exit
   }
 
   failed(code: string): void {

@@ -13,7 +13,7 @@ export { SAMPLE_ACCOUNTS } from './accounts.ts'
 export type { EmulatorOptions } from './options.ts'
 
 export interface Emulator extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT` */
+  /** `http://127.0.0.1:PORT`, or the `publicUrl`. */
   readonly url: string
   /** For `flow.labs_base_url`. */
   readonly labsBaseUrl: string
@@ -46,7 +46,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     reusePort: false,
     fetch: requestHandler(world),
   })
-  const url = `http://127.0.0.1:${server.port}`
+  const url = world.settings.publicUrl || `http://127.0.0.1:${server.port}`
   world.urls.base = `${url}${BASES.media}`
   const stop = async () => {
     world.stop()

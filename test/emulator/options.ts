@@ -36,6 +36,8 @@ export type UploadAnswers = 'media' | 'list' | 'older'
 export interface EmulatorOptions {
   /** Loopback port. 0: a free one. */
   readonly port?: number
+  /** Base of all addresses that it hands out, where something stands in front of it. */
+  readonly publicUrl?: string
   readonly latency?: Partial<Latency>
   /** Status rounds after which a video is finished, while `latency.videoMs` is 0. Default 2: ACTIVE, then SUCCESSFUL. */
   readonly videoPolls?: number
@@ -95,6 +97,7 @@ const NO_LATENCY: Latency = {
 export function settingsOf(options: EmulatorOptions): Settings {
   return {
     port: 0,
+    publicUrl: '',
     videoPolls: 2,
     seedAccounts: SAMPLE_ACCOUNTS,
     accessLifetimeMs: 3_600_000,

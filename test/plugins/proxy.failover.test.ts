@@ -116,6 +116,30 @@ describe('proxies that fail', () => {
     expect(JSON.stringify(log)).not.toContain('hunter2')
   })
 
+  test('an answer that comes late, by the way of before, is no change of route', async () => {
+    const [arrived, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const target = await use(
+      startTarget(async request => {
+        if (request.url.endsWith('/slow')) {
+          arrived.resolve()
+          await go.promise
+        }
+        return new Response('target')
+      }),
+    )
+    const [first, second] = [await use(startHttpProxy()), await use(startHttpProxy())]
+    const { service, health, log } = egress({ main: first.place, pool: [second.place] })
+    const ask = (path: string) => text(service, `${target.url}${path}`, {}, { accountId: 7 })
+    expect(await ask('/')).toBe('200 target')
+    const slow = ask('/slow')
+    await arrived.promise
+    health.failed(`http://${first.place}`, 'hard', 0)
+    expect(await ask('/')).toBe('200 target')
+    go.resolve()
+    expect(await slow).toBe('200 target')
+    expect(log.filter(({ msg }) => msg === 'route changed')).toMatchObject([{ to: `http://${second.place}` }])
+  })
+
   test('three refusals to go to the upstream leave a proxy out; a wrong password does at once', async () => {
     const target = await use(startTarget())
     const refusals = [

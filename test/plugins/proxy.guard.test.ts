@@ -446,6 +446,18 @@ describe('through a proxy', () => {
   })
 })
 
+test('with fallback "none" and a dead proxy nothing is fetched directly', async () => {
+  const target = await use(startTarget())
+  const { it } = guard({ names: { 'pictures.example': [[PUBLIC]] }, proxyUrl: await closedPort() })
+  for (const host of [PUBLIC, 'pictures.example']) {
+    expect(await get(it, `http://${host}:${portOf(target.url)}/`)).toStartWith('proxy_unreachable')
+    expect(await get(it, `https://${host}:${portOf(target.tlsUrl)}/`, { allowPrivate: true })).toStartWith(
+      'proxy_unreachable',
+    )
+  }
+  expect(target.requests).toEqual([])
+})
+
 test('targets that callers choose cannot put a proxy out of use', async () => {
   const relay = await use(startHttpProxy())
   const broken = await use(startRawServer(socket => socket.once('data', () => socket.destroy())))

@@ -278,6 +278,15 @@ describe('ProxyHealth', () => {
     expect(health.standing('p', 120_003)).toMatchObject({ state: 'up', since: 120_003, requests: 1, failures: 2 })
   })
 
+  test('an answer to what began before the failure does not bring it back', () => {
+    const health = new ProxyHealth()
+    health.failed('p', 'hard', 1_000)
+    expect(health.succeeded('p', 2_000, 999)).toBe(false)
+    expect(health.standing('p', 2_000)).toMatchObject({ state: 'cooling', requests: 1 })
+    expect(health.succeeded('p', 2_000, 1_000)).toBe(true)
+    expect(health.condition('p', 2_000)).toEqual(UP)
+  })
+
   test('whatever happens, at most one probe is under way, and a proxy comes back in the end', () => {
     const step = fc.oneof(
       fc.record({ do: fc.constantFrom('hard', 'soft', 'ok', 'claim', 'release') }),
