@@ -6,12 +6,12 @@ import { dial } from './dial.ts'
 import {
   abortFault,
   directFault,
+  eitherEnd,
   type Failure,
   isBridgeStatus,
   proxiedFailure,
   proxyAuthFailure,
   unreachable,
-  upstream,
 } from './outcome.ts'
 import type { SocksBridge } from './socks-bridge.ts'
 
@@ -79,7 +79,7 @@ async function answeredByProxy(
   // The bridge does not say which end failed, nor when.
   const cause = await dial(address, init.signal)
   const down = { fault: unreachable(address, cause), unsent: true, proxy: 'hard' } as const
-  return cause ? down : { fault: upstream(undefined, target), unsent: false, proxy: 'soft' }
+  return cause ? down : { fault: eitherEnd(address, target), unsent: false, proxy: 'soft' }
 }
 
 /** Who brings a signal brings the deadline; Bun's own of five minutes without a byte is for those who do not. */

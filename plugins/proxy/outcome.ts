@@ -127,6 +127,13 @@ export const upstream = (cause: unknown, target: URL): Fault =>
     { cause },
   )
 
+/** Over plain HTTP the bridge to SOCKS proxies does not tell which end failed. */
+export const eitherEnd = (proxy: ProxyAddress, target: URL): Fault =>
+  domainFault(
+    'upstream_unreachable',
+    `${target.host} could not be reached through the proxy ${placeOf(proxy)}: the proxy refused, or nobody answers there. Check user name and password of the proxy, or try an https address.`,
+  )
+
 /** Bun's own, for connections that stay silent. */
 const timeout = (cause: unknown): Fault | undefined =>
   cause instanceof Error && cause.name === 'TimeoutError'
