@@ -16,7 +16,7 @@ const fields = {
   video_concurrency: Type.Optional(concurrency('Videos')),
   proxy_url: Type.Optional(
     Type.Union([Type.String({ maxLength: 2048 }), Type.Null()], {
-      description: "The account's own proxy, as http://, https://, socks5:// or socks5h://user:password@host:port",
+      description: "The account's own proxy: a URL of http, https, socks5 or socks5h, or host:port:user:password",
     }),
   ),
 }

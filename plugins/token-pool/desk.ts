@@ -1,5 +1,5 @@
 /** What an operator does to accounts: adding, editing, switching on and off. */
-import { domainFault } from 'flow2api/contracts'
+import { domainFault, type Egress } from 'flow2api/contracts'
 import { type Clock, err, type Fault, ok, type Result } from 'flow2api/plugin'
 import type { AccessKeeper } from './access.ts'
 import { type Account, type AccountPatch, sessionAccount } from './account.ts'
@@ -20,8 +20,6 @@ export interface DeskParts {
   providers(): readonly string[]
 }
 
-const PROXY_SCHEMES: readonly string[] = ['http:', 'https:', 'socks5:', 'socks5h:']
-
 export class Desk {
   constructor(private readonly parts: DeskParts) {}
 
@@ -30,7 +28,7 @@ export class Desk {
     const { book, upstream, clock } = this.parts
     const provider = this.#provider(body.provider)
     if (provider.isErr()) return err(provider.error)
-    const proxyUrl = checkedProxy(body.proxy_url, null)
+    const proxyUrl = checkedProxy(upstream.egress, body.proxy_url, null)
     if (proxyUrl.isErr()) return err(proxyUrl.error)
     const secret = body.st.trim()
     const unique = this.#unique(provider.value, secret)
@@ -64,7 +62,7 @@ export class Desk {
 
   /** Takes effect at once. A new session token is opened first; if that fails nothing changes. */
   async edit(account: Account, body: EditAccount): Promise<Result<Account, Fault>> {
-    const proxyUrl = checkedProxy(body.proxy_url, account.proxyUrl)
+    const proxyUrl = checkedProxy(this.parts.upstream.egress, body.proxy_url, account.proxyUrl)
     if (proxyUrl.isErr()) return err(proxyUrl.error)
     const plain: AccountPatch = {
       ...settings(body),
@@ -185,15 +183,15 @@ function attributesWith(attributes: Readonly<Record<string, string>>, body: Edit
 
 /** undefined: not to be changed. The masked form that the API shows stands for the proxy that is there. */
 function checkedProxy(
+  egress: Pick<Egress, 'parse'>,
   sent: string | null | undefined,
   present: string | null,
 ): Result<string | null | undefined, Fault> {
   const proxyUrl = sent?.trim()
   if (sent === undefined || (present !== null && proxyUrl === maskProxy(present))) return ok(undefined)
   if (!proxyUrl) return ok(null)
-  const url = URL.parse(proxyUrl)
-  if (url && PROXY_SCHEMES.includes(url.protocol) && url.hostname) return ok(proxyUrl)
-  const message =
-    'proxy_url is not the URL of a proxy. Write it as http://, https://, socks5:// or socks5h://user:password@host:port.'
-  return err(domainFault('invalid_value', message, { param: 'proxy_url' }))
+  return egress
+    .parse(proxyUrl)
+    .map(({ url }) => url)
+    .mapErr(fault => ({ ...fault, param: 'proxy_url' }))
 }

@@ -12,6 +12,7 @@ import {
 } from 'flow2api/contracts'
 import { definePlugin, errAsync, type Fault, ok, okAsync, ResultAsync } from 'flow2api/plugin'
 import { createTestKernel, manualClock, type TestKernel, type TestOptions } from 'flow2api/testing'
+import { parseName } from '../../plugins/proxy/address.ts'
 import tokenPool from '../../plugins/token-pool/index.ts'
 
 export const MINUTE = 60_000
@@ -98,7 +99,7 @@ class Upstream {
             this.routes.push(want)
             return { describe: 'none', fetch: () => errAsync(domainFault('upstream_unreachable', 'no network here')) }
           },
-          parse: text => ok({ url: text, masked: text }),
+          parse: parseName,
         }),
     })
     return { auth, proxy: egress, 'flow-provider': provider, 'token-pool': tokenPool }

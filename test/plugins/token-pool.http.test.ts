@@ -6,7 +6,8 @@ describe('adding', () => {
   test('opens the session upstream and answers with the account, without its secrets', async () => {
     await using bench = await Bench.open()
     const proxy_url = 'socks5://user:hidden@proxy.test:1080'
-    const fields = { remark: 'first', video_concurrency: 2, image_enabled: false, project_name: 'mine', proxy_url }
+    const written = { proxy_url: ' st5 Proxy.test:1080:user:hidden' }
+    const fields = { remark: 'first', video_concurrency: 2, image_enabled: false, project_name: 'mine', ...written }
     const added = await bench.add('  st-pro-secret ', fields)
     expect(bench.upstream.opened).toEqual(['st-pro-secret'])
     expect(bench.upstream.routes).toEqual([{ proxyUrl: proxy_url }, { proxyUrl: proxy_url }])
@@ -79,7 +80,7 @@ describe('adding', () => {
     [{ st: 'x', video_concurrency: '3' }, 'video_concurrency'],
     [{ st: 'x', video_enabled: 'yes' }, 'video_enabled'],
     [{ st: 'x', proxy_url: 'ftp://h:1' }, 'proxy_url'],
-    [{ st: 'x', proxy_url: 'h:1' }, 'proxy_url'],
+    [{ st: 'x', proxy_url: 'proxy.test:1:hidden' }, 'proxy_url'],
     [{ st: 'x', provider: 'acme' }, 'provider'],
   ])('%p is refused by name', async (body, param) => {
     await using bench = await Bench.open()
@@ -121,6 +122,8 @@ describe('editing', () => {
     // What the API shows may be sent back.
     await edit({ proxy_url: String(before['proxy_url']) })
     expect((await bench.lease()).proxyUrl).toBe('http://u:hidden@p:1')
+    await edit({ proxy_url: 'q:2:u:hidden' })
+    expect((await bench.lease()).proxyUrl).toBe('http://u:hidden@q:2')
     expect(await edit({ proxy_url: null, project_id: '' })).toMatchObject({ proxy_url: null, project_id: null })
     expect(bench.upstream.opened).toHaveLength(1)
     expect(errorOf(await bench.call('PATCH', '/1', { tier: 'pro' }))).toMatchObject({ param: 'tier' })
