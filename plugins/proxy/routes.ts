@@ -57,19 +57,31 @@ const TestBody = Type.Object(
 const DEFAULT_TIMEOUT_S = 15
 const MOST_AT_ONCE = 16
 const MOST_TESTED = 500
+const DEFAULT_PAGE = 500
+const LONGEST_PAGE = 1000
 
+type Query = Readonly<Record<string, string | undefined>>
 type Tested = Pick<NamedProxy, 'address'> & { readonly name: string | null }
 
 export function routes(parts: RouteParts): AnyElysia {
   const { auth, settings, roster, health, clock, log } = parts
 
-  const list = () => {
+  const list = ({ after, limit = String(DEFAULT_PAGE) }: Query): Result<object, Fault> => {
+    const size = /^\d{1,4}$/.test(limit) ? Number(limit) : 0
+    if (size < 1 || size > LONGEST_PAGE)
+      return invalid('limit', `\`limit\` must be a whole number from 1 to ${LONGEST_PAGE}.`)
+    const all = roster.all()
+    const start = after === undefined ? 0 : all.findIndex(({ name }) => name === after) + 1
+    if (after !== undefined && start === 0) return err(unknown(after, 'after'))
     const now = clock.now()
-    const data = roster.all().map(proxy => proxyView(proxy, health.standing(proxy.address.url, now)))
-    return Response.json(
-      { object: 'list', proxy_enabled: settings.enabled, fallback: settings.fallback, data },
-      NO_STORE,
-    )
+    const page = all.slice(start, start + size)
+    return ok({
+      object: 'list',
+      proxy_enabled: settings.enabled,
+      fallback: settings.fallback,
+      data: page.map(proxy => proxyView(proxy, health.standing(proxy.address.url, now))),
+      has_more: all.length > start + size,
+    })
   }
 
   const tryOut = async (proxy: Tested, url: URL, timeoutMs: number, signal: AbortSignal) => {
@@ -108,23 +120,17 @@ export function routes(parts: RouteParts): AnyElysia {
   }
 
   return new Elysia()
-    .get('/admin/api/proxies', ({ request }) => authorized(auth, request, 'admin', list), {
+    .get('/admin/api/proxies', ({ request, query }) => authorized(auth, request, 'admin', () => reply(list(query))), {
       detail: {
         tags: ['Admin'],
         summary: 'List proxies',
         description:
-          "Those of [proxy], then the accounts' own that were used since the start: state (`unknown`, `up`, `cooling`, `half_open`), since when, until when, last error. Passwords are masked.",
+          "Those of [proxy], then the accounts' own that were used since the start: state (`unknown`, `up`, `cooling`, `half_open`), since when, until when, last error. Passwords are masked. `after` (a name) and `limit` page through them.",
       },
     })
     .post(
       '/admin/api/proxies/test',
-      ({ request }) =>
-        authorized(auth, request, 'admin', async caller =>
-          (await test(request, caller)).match(
-            answer => Response.json(answer, NO_STORE),
-            fault => faultResponse(fault),
-          ),
-        ),
+      ({ request }) => authorized(auth, request, 'admin', async caller => reply(await test(request, caller))),
       {
         parse: 'none',
         detail: {
@@ -141,7 +147,11 @@ export function routes(parts: RouteParts): AnyElysia {
 /** A TypeBox schema is a JSON Schema. */
 const jsonBody = (schema: object) => ({ required: false, content: { 'application/json': { schema } } })
 
-const NO_STORE = { headers: { 'cache-control': 'no-store' } }
+const reply = (answer: Result<object, Fault>): Response =>
+  answer.match(
+    body => Response.json(body, { headers: { 'cache-control': 'no-store' } }),
+    fault => faultResponse(fault),
+  )
 
 function choose({ proxy_url, name }: Static<typeof TestBody>, roster: Roster): Result<readonly Tested[], Fault> {
   if (proxy_url !== undefined && name !== undefined)
@@ -153,8 +163,7 @@ function choose({ proxy_url, name }: Static<typeof TestBody>, roster: Roster): R
   if (name === undefined) return ok(roster.all())
   const found = roster.find(name)
   if (found) return ok([found])
-  const message = `There is no proxy "${name.slice(0, 80)}". GET /admin/api/proxies lists them; an account's own is known once it was used.`
-  return err(domainFault('not_found', message, { param: 'name' }))
+  return err(unknown(name, 'name'))
 }
 
 function targetOf(text: string): Result<URL, Fault> {
@@ -163,6 +172,11 @@ function targetOf(text: string): Result<URL, Fault> {
   return fit
     ? ok(url)
     : invalid('test_url', '`test_url` must be an http or https address without user name or password.')
+}
+
+const unknown = (name: string, param: string): Fault => {
+  const message = `There is no proxy "${name.slice(0, 80)}". GET /admin/api/proxies lists them; an account's own is known once it was used.`
+  return domainFault('not_found', message, { param })
 }
 
 const invalid = (param: string, message: string) => err(domainFault('invalid_value', message, { param }))

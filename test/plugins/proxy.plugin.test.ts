@@ -89,8 +89,8 @@ test('a request through the bridge to a SOCKS proxy survives a reload; switching
 
 describe('/admin/api/proxies', () => {
   const HEADERS = { authorization: 'admin', 'content-type': 'application/json' }
-  const list = async (kernel: TestKernel) =>
-    (await kernel.fetch('/admin/api/proxies', { headers: HEADERS })).json() as Promise<{
+  const list = async (kernel: TestKernel, query = '') =>
+    (await kernel.fetch(`/admin/api/proxies${query}`, { headers: HEADERS })).json() as Promise<{
       data: Record<string, unknown>[]
     }> // the documented answer
   const tryOut = async (kernel: TestKernel, body?: object) => {
@@ -121,7 +121,7 @@ describe('/admin/api/proxies', () => {
     const route = kernel.ask(Egress).route({ accountId: 4, proxyUrl: `st5 ${dead}:v:hunter2` })
     expect((await route.fetch(target.url)).isOk()).toBe(true)
     const { data, ...rest } = await list(kernel)
-    expect(rest).toEqual({ object: 'list', proxy_enabled: true, fallback: 'none' })
+    expect(rest).toEqual({ object: 'list', proxy_enabled: true, fallback: 'none', has_more: false })
     const at = 1_700_000_000
     expect(data).toMatchObject([
       { name: 'proxy_url', role: 'main', proxy_url: `http://u:***@${dead}`, state: 'cooling', state_since: at },
@@ -135,6 +135,16 @@ describe('/admin/api/proxies', () => {
     expect((await list(kernel)).data[0]).toMatchObject({ state: 'half_open', state_since: at + 30, state_until: null })
     kernel.emit(AccountStateChanged, { accountId: 4, state: 'deleted', reason: 'deleted' })
     expect((await list(kernel)).data).toHaveLength(3)
+  })
+
+  test('come in pages', async () => {
+    await using kernel = await start({ pool: ['a:1', 'b:1', 'c:1'] })
+    const names = ({ data }: Awaited<ReturnType<typeof list>>) => data.map(({ name }) => name)
+    expect(await list(kernel, '?limit=2')).toMatchObject({ has_more: true })
+    expect(names(await list(kernel, '?limit=2'))).toEqual(['pool[0]', 'pool[1]'])
+    expect(names(await list(kernel, '?after=pool[1]'))).toEqual(['pool[2]'])
+    expect(await list(kernel, '?limit=0')).toMatchObject({ error: { code: 'invalid_value', param: 'limit' } })
+    expect(await list(kernel, '?after=x')).toMatchObject({ error: { code: 'not_found', param: 'after' } })
   })
 
   test('test one address, one of the list by name, or all: status, latency, exit address', async () => {
