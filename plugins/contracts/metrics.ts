@@ -1,4 +1,4 @@
-/** Figures for monitoring. Provided by whichever plugin has some; collected by `metrics`. */
+/** Figures for monitoring. Provided by whichever plugin has some; collected by `metrics`, watched by `alerts`. */
 import { defineExtensionPoint } from 'flow2api/plugin'
 
 export interface MetricSample {
@@ -22,3 +22,22 @@ export interface MetricsSource {
 }
 
 export const MetricsSource = defineExtensionPoint<MetricsSource>('metrics.source', 1)
+
+/** Names of families that other plugins read. Whoever has such figures gives them under these names, with these labels. */
+export const METRICS = {
+  /**
+   * Gauge `{provider, account, state}`: 1 for every account, with the state that it is in, as `/admin/api/tokens` shows
+   * it. `account`: its id.
+   */
+  accountState: 'flow2api_account_state',
+  /** Gauge `{provider, account}`: what is left on it, where that is known. */
+  accountCredits: 'flow2api_account_credits',
+  /** Gauge `{provider, account, kind}`: units that run on it. */
+  accountLeases: 'flow2api_account_leases',
+  /** Counter: files that were asked for and were there, or were not there (any more). */
+  cacheHits: 'flow2api_cache_hits_total',
+  cacheMisses: 'flow2api_cache_misses_total',
+  /** Gauge: what is kept. */
+  cacheFiles: 'flow2api_cache_files',
+  cacheBytes: 'flow2api_cache_bytes',
+} as const
