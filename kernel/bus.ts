@@ -51,20 +51,30 @@ interface Listener {
 
 export class Bus {
   readonly #listeners = new Map<string, Set<Listener>>()
-  readonly #taps = new Set<Tap>()
+  /** Apart, as calls between plugins are far more than requests, and few want to see them. */
+  readonly #taps = new Set<NonNullable<Tap['bus']>>()
+  readonly #httpTaps = new Set<NonNullable<Tap['http']>>()
 
-  tap(tap: Tap): () => void {
-    this.#taps.add(tap)
-    return () => void this.#taps.delete(tap)
+  tap({ bus, http }: Tap): () => void {
+    // Functions of their own, as one may be given twice.
+    const onBus = bus && ((record: BusRecord) => bus(record))
+    const onHttp = http && ((record: HttpRecord) => http(record))
+    if (onBus) this.#taps.add(onBus)
+    if (onHttp) this.#httpTaps.add(onHttp)
+    return () => {
+      if (onBus) this.#taps.delete(onBus)
+      if (onHttp) this.#httpTaps.delete(onHttp)
+    }
   }
 
+  /** Whether anybody watches HTTP. */
   get tapped(): boolean {
-    return this.#taps.size > 0
+    return this.#httpTaps.size > 0
   }
 
   /** For the server, which has the other half of what a tap sees. */
   recordHttp(record: HttpRecord): void {
-    for (const tap of this.#taps) guard(() => tap.http?.(record))
+    for (const tap of this.#httpTaps) guard(() => tap(record))
   }
 
   on<E>(party: Party, event: EventType<E>, listener: (payload: E) => unknown): () => void {
@@ -228,7 +238,7 @@ export class Bus {
         outcome,
         detail,
       }
-      for (const tap of this.#taps) guard(() => tap.bus?.(record))
+      for (const tap of this.#taps) guard(() => tap(record))
     }
   }
 }

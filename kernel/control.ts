@@ -77,6 +77,8 @@ export interface HttpRecord {
   readonly response: Response
   /** The plugin that owns the route, or `kernel`. */
   readonly plugin: string
+  /** The path as that plugin declared it, such as `/v1/jobs/:id`. There are few, whatever is asked. */
+  readonly route: string
   readonly durationMs: number
 }
 
@@ -161,7 +163,7 @@ export interface KernelControl {
   plugins(): readonly PluginStatus[]
   /** The configuration in force after defaults, file, overrides and environment, with secrets masked. */
   config(): Readonly<Record<string, unknown>>
-  /** Watches the bus and HTTP. Costs nothing while nobody taps. Returns its undo; use it with `ctx.defer`. */
+  /** Watches the bus, HTTP, or both. What nobody taps costs nothing. Returns its undo; use it with `ctx.defer`. */
   tap(tap: Tap): () => void
 }
 

@@ -151,6 +151,7 @@ export class HttpServer {
         request,
         response,
         plugin: route.owner.id,
+        route: route.path,
         durationMs: performance.now() - began,
       })
     // Only event streams are wrapped: even to look at the body would cost a file its length and its fast path.

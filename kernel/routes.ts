@@ -11,6 +11,8 @@ export interface Route {
   readonly app: AnyElysia
   readonly longLived: boolean
   readonly cors: boolean
+  /** As the plugin declared it, with the names of its parameters. */
+  readonly path: string
 }
 
 /** A plugin's own application for one of its specs. Built once an instance. */
@@ -58,7 +60,7 @@ export class RouteTable {
     apps.set(owner, own)
     const app = own.get(spec) ?? withErrors(owner, spec.routes())
     own.set(spec, app)
-    const route: Route = { owner, app, longLived: spec.longLived ?? false, cors: spec.cors ?? false }
+    const common = { owner, app, longLived: spec.longLived ?? false, cors: spec.cors ?? false }
     for (const { method, path } of app.routes) {
       const key = `${method} ${path.replace(/:[^/]+/g, ':')}`
       const holder = this.#taken.get(key)
@@ -72,7 +74,7 @@ export class RouteTable {
       this.#taken.set(key, owner.id)
       const router = method === 'ALL' ? this.#wildcards : this.#router
       // Memoirist rewrites nothing but would fail on the same path twice, which the check above has excluded.
-      router.add(method, path, route)
+      router.add(method, path, { ...common, path })
     }
   }
 

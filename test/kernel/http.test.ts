@@ -244,13 +244,14 @@ describe('the kernel on its own bus', () => {
     untap()
     await kernel.fetch('/one')
     expect(
-      seen.map(({ plugin, request, response }) => [
+      seen.map(({ plugin, route, request, response }) => [
         plugin,
+        route,
         request.method,
         new URL(request.url).pathname,
         response.status,
       ]),
-    ).toEqual([['one', 'GET', '/one', 200]])
+    ).toEqual([['one', '/one', 'GET', '/one', 200]])
     expect(control.plugins()[0]).toMatchObject({
       id: 'one',
       name: 'page',

@@ -227,7 +227,7 @@ describe('lines', () => {
     })
     const response = Response.json({ data: [] }, { status: 401, headers: { 'retry-after': '3' } })
     const line = httpLine(
-      { request, response, requestId: 'req_1', plugin: 'openai-surface', durationMs: 12.4 },
+      { request, response, requestId: 'req_1', plugin: 'openai-surface', route: '/v1/models', durationMs: 12.4 },
       settings,
     )
     expect(line).toEqual({
