@@ -1,8 +1,9 @@
 /** Keeps finished media on disk and serves it. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { MediaStore } from 'flow2api/contracts'
+import { MediaStore, MetricsSource } from 'flow2api/contracts'
 import { definePlugin, FaultError, fault, ResultAsync, t } from 'flow2api/plugin'
+import { Figures } from './figures.ts'
 import { routes } from './routes.ts'
 import { MediaFolder } from './store.ts'
 
@@ -29,7 +30,7 @@ export default definePlugin({
   name: 'cache',
   version: '1.0.0',
   config,
-  provides: [MediaStore],
+  provides: [MediaStore, MetricsSource],
   async setup(ctx) {
     const { enabled, timeout, max_size_mb } = ctx.config
     const baseUrl = ctx.config.base_url.trim().replace(/\/+$/, '')
@@ -43,6 +44,7 @@ export default definePlugin({
     const lifetimeMs = timeout * 1000
     const folderPath = join(ctx.paths.tmp, 'media')
     await mkdir(folderPath, { recursive: true })
+    const figures = await ctx.shared('figures', () => new Figures())
     const folder = new MediaFolder(
       folderPath,
       { enabled, lifetimeMs, mostBytes: max_size_mb * 1024 ** 2, baseUrl: () => baseUrl || ctx.publicUrl() },
@@ -50,11 +52,13 @@ export default definePlugin({
       ctx.log,
       // The predecessor may still be writing when the successor tidies up.
       await ctx.shared('writing', () => new Set<string>()),
+      figures,
     )
     ctx.provide(MediaStore, {
       keep: (source, context) => new ResultAsync(folder.keep(source, context)),
       locate: file => new ResultAsync(folder.locate(file)).map(({ path, mime }) => ({ path, mime })),
     })
+    ctx.provide(MetricsSource, { collect: () => figures.families() })
     ctx.http({
       cors: true,
       // A slow reader of a long video may pause.
@@ -66,5 +70,10 @@ export default definePlugin({
         }),
     })
     ctx.every(SWEEP_MS, () => folder.sweep())
+    return {
+      live() {
+        if (!figures.known) void folder.count()
+      },
+    }
   },
 })

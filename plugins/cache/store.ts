@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { domainFault, type KeepContext, type KeptMedia, type MediaSource } from 'flow2api/contracts'
 import { type Clock, err, type Fault, type Logger, ok, type Result } from 'flow2api/plugin'
 import { type Download, openDownload } from './download.ts'
+import type { Figures } from './figures.ts'
 import { kindOfName, nameOf, newId, partOf } from './kind.ts'
 import { measure } from './measure.ts'
 import { expired, type Found, toRemove } from './sweep.ts'
@@ -35,6 +36,7 @@ export class MediaFolder {
     private readonly log: Logger,
     /** Names of files that are being written now, by whatever generation of the plugin. */
     private readonly writing: Set<string>,
+    private readonly figures: Figures,
   ) {}
 
   async keep(source: MediaSource, context: KeepContext): Promise<Result<KeptMedia, Fault>> {
@@ -89,6 +91,8 @@ export class MediaFolder {
       const now = new Date(this.clock.now())
       await utimes(path, now, now)
       await rename(path, join(this.folder, file))
+      this.figures.files += 1
+      this.figures.bytes += bytes
       return ok({
         url: `${this.settings.baseUrl()}/tmp/${file}`,
         mime: kind.mime,
@@ -107,19 +111,23 @@ export class MediaFolder {
     const kind = kindOfName(name)
     const path = join(this.folder, name)
     const found = kind && (await stat(path).catch(() => undefined))
-    if (!kind || !found?.isFile() || expired(found.mtimeMs, this.clock.now(), this.settings.lifetimeMs))
+    if (!kind || !found?.isFile() || expired(found.mtimeMs, this.clock.now(), this.settings.lifetimeMs)) {
+      // Names that this plugin never gave are no loss.
+      if (kind) this.figures.misses += 1
       return err(domainFault('not_found', 'There is no such file. Finished media is kept for a limited time only.'))
+    }
+    this.figures.hits += 1
     return ok({ path, mime: kind.mime, bytes: found.size, keptAt: found.mtimeMs })
+  }
+
+  /** Counts what is there. */
+  async count(): Promise<void> {
+    this.#counted(await this.#look())
   }
 
   /** Removes what has expired, what is over the limit, and what a crash left half-written. */
   async sweep(): Promise<void> {
-    const names = await readdir(this.folder).catch(() => [])
-    const found: Found[] = []
-    for (const name of names) {
-      const stats = await stat(join(this.folder, name)).catch(() => undefined)
-      if (stats?.isFile()) found.push({ name, bytes: stats.size, changedAt: stats.mtimeMs })
-    }
+    const found = await this.#look()
     const { lifetimeMs, mostBytes } = this.settings
     const removed = toRemove(found, { now: this.clock.now(), lifetimeMs, mostBytes, writing: this.writing })
     for (const name of removed) {
@@ -128,6 +136,25 @@ export class MediaFolder {
       )
     }
     if (removed.length > 0) this.log.info({ files: removed.length }, 'removed old media')
+    const gone = new Set(removed)
+    this.#counted(found.filter(({ name }) => !gone.has(name)))
+  }
+
+  async #look(): Promise<readonly Found[]> {
+    const names = await readdir(this.folder).catch(() => [])
+    const found: Found[] = []
+    for (const name of names) {
+      const stats = await stat(join(this.folder, name)).catch(() => undefined)
+      if (stats?.isFile()) found.push({ name, bytes: stats.size, changedAt: stats.mtimeMs })
+    }
+    return found
+  }
+
+  #counted(found: readonly Found[]): void {
+    const media = found.filter(({ name }) => kindOfName(name) !== undefined)
+    this.figures.files = media.length
+    this.figures.bytes = media.reduce((sum, { bytes }) => sum + bytes, 0)
+    this.figures.known = true
   }
 }
 

@@ -2,15 +2,18 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { readdir, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ResultAsync } from '../../kernel/plugin.ts'
+import { definePlugin, ResultAsync } from '../../kernel/plugin.ts'
 import { createTestKernel, manualClock } from '../../kernel/testing.ts'
 import cache from '../../plugins/cache/index.ts'
 import {
   domainFault,
   type EgressFetch,
   type KeepContext,
+  METRICS,
   type MediaSource,
   MediaStore,
+  type MetricFamily,
+  MetricsSource,
 } from '../../plugins/contracts/index.ts'
 import { jpg, mp4, png } from '../fixtures/media.ts'
 import { startRawServer } from '../fixtures/proxies.ts'
@@ -394,3 +397,41 @@ test('a base_url that is no URL is refused', async () => {
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise(resolve => setImmediate(resolve))
 }
+
+describe('figures', () => {
+  test('hits, misses and what is kept; also over a reload and from before', async () => {
+    const { kernel, clock, keep, folder } = await start({ timeout: 90 })
+    const sources = Promise.withResolvers<() => readonly MetricFamily[]>()
+    const reader = definePlugin({
+      name: 'reader',
+      version: '1.0.0',
+      requires: { sources: MetricsSource },
+      setup: ctx => sources.resolve(() => ctx.deps.sources.all().flatMap(({ service }) => service.collect())),
+    })
+    await kernel.reload({ plugins: { cache, reader } })
+    const collect = await sources.promise
+    const figures = () => Object.fromEntries(collect().map(({ name, samples }) => [name, samples[0]?.value]))
+    const { file, bytes } = await keep({ bytes: png(2, 2) })
+    await kernel.fetch(`/tmp/${file}`)
+    await kernel.fetch(`/tmp/${file}`)
+    await kernel.fetch('/tmp/wp-login.php')
+    expect(figures()).toEqual({
+      [METRICS.cacheHits]: 2,
+      [METRICS.cacheMisses]: 0,
+      [METRICS.cacheFiles]: 1,
+      [METRICS.cacheBytes]: bytes,
+    })
+    await kernel.reload({ config: { cache: { timeout: 80 } } })
+    await clock.advance(85_000)
+    await kernel.fetch(`/tmp/${file}`)
+    await clock.advance(60_000)
+    await until(async () => figures()[METRICS.cacheFiles] === 0)
+    expect(figures()).toMatchObject({ [METRICS.cacheHits]: 2, [METRICS.cacheMisses]: 1, [METRICS.cacheBytes]: 0 })
+
+    await Bun.write(join(folder, `${'a'.repeat(32)}.png`), png(2, 2))
+    await kernel.reload({ plugins: { reader }, config: {} })
+    await until(async () => kernel.status().length === 1)
+    await kernel.reload({ plugins: { reader, cache } })
+    await until(async () => figures()[METRICS.cacheFiles] === 1)
+  })
+})
