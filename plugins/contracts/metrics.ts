@@ -25,14 +25,11 @@ export const MetricsSource = defineExtensionPoint<MetricsSource>('metrics.source
 
 /** Names of families that other plugins read. Whoever has such figures gives them under these names, with these labels. */
 export const METRICS = {
-  /**
-   * Gauge `{provider, account, state}`: 1 for every account, with the state that it is in, as `/admin/api/tokens` shows
-   * it. `account`: its id.
-   */
-  accountState: 'flow2api_account_state',
-  /** Gauge `{provider, account}`: what is left on it, where that is known. */
+  /** Gauge `{provider, state}`: accounts by state, in the words of `/admin/api/tokens`. */
+  accounts: 'flow2api_accounts',
+  /** Gauge `{provider}`: what all accounts together have left, as far as it is known. */
   accountCredits: 'flow2api_account_credits',
-  /** Gauge `{provider, account, kind}`: units that run on it. */
+  /** Gauge `{provider, kind}`: units that run on accounts. */
   accountLeases: 'flow2api_account_leases',
   /** Counter: files that were asked for and were there, or were not there (any more). */
   cacheHits: 'flow2api_cache_hits_total',

@@ -57,6 +57,7 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     timeout_s: 10,
     give_up_after_h: 24,
   },
+  metrics: { require_key: true, key: '' },
   debug: { enabled: false, log_requests: true, log_responses: true, mask_token: true },
 }
 const PLUGINS = [
@@ -69,6 +70,7 @@ const PLUGINS = [
   'generation',
   'openai-surface',
   'webhooks',
+  'metrics',
   'admin',
 ]
 
