@@ -6,12 +6,12 @@ import type { Job, JobEngine, JobTally, MetricFamily } from 'flow2api/contracts'
 import type { Database, Handle } from 'flow2api/plugin'
 import { cursor, totals } from './schema.ts'
 
-const LABELS = ['kind', 'model', 'provider', 'outcome', 'code'] as const
+const LABELS = ['kind', 'model', 'provider', 'outcome', 'blame', 'code'] as const
 /** Models beyond that many series are counted together. */
 const MOST_SERIES = 2_000
 const THE_ROW = 1
 
-type Kind = Pick<JobTally, 'kind' | 'model' | 'provider' | 'status' | 'code'>
+type Kind = Pick<JobTally, 'kind' | 'model' | 'provider' | 'status' | 'blame' | 'code'>
 
 export class Totals {
   readonly #counts: Map<string, number>
@@ -52,7 +52,10 @@ export class Totals {
 
   ended({ kind, resolvedModel, provider, status, fault, finishedAt }: Job): void {
     if (finishedAt === null || finishedAt < this.#toldFrom) return
-    this.#add({ kind, model: resolvedModel, provider, status, code: fault?.code ?? null }, 1)
+    this.#add(
+      { kind, model: resolvedModel, provider, status, blame: fault?.blame ?? null, code: fault?.code ?? null },
+      1,
+    )
   }
 
   save(now: number): void {
@@ -82,8 +85,8 @@ export class Totals {
     }
   }
 
-  #add({ kind, model, provider, status, code }: Kind, count: number): void {
-    const keyFor = (name: string) => JSON.stringify([kind, name, provider, status, code ?? ''])
+  #add({ kind, model, provider, status, blame, code }: Kind, count: number): void {
+    const keyFor = (name: string) => JSON.stringify([kind, name, provider, status, blame ?? '', code ?? ''])
     const own = keyFor(model)
     const key = this.#counts.has(own) || this.#counts.size < MOST_SERIES ? own : keyFor('other')
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + count)

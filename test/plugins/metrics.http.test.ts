@@ -57,8 +57,8 @@ test('generations by model and outcome, how long they took, and what is under wa
   await world.end()
   await world.end({ status: 'failed', fault: domainFault('moderation_blocked', 'No.') })
   expect(await world.lines('flow2api_generations_total')).toEqual([
-    'flow2api_generations_total{kind="image",model="pic",provider="flow",outcome="completed",code=""} 1',
-    'flow2api_generations_total{kind="image",model="pic",provider="flow",outcome="failed",code="moderation_blocked"} 1',
+    'flow2api_generations_total{kind="image",model="pic",provider="flow",outcome="completed",blame="",code=""} 1',
+    'flow2api_generations_total{kind="image",model="pic",provider="flow",outcome="failed",blame="request",code="moderation_blocked"} 1',
   ])
   expect(await world.lines('flow2api_generation_duration_seconds_sum')).toEqual([
     'flow2api_generation_duration_seconds_sum{kind="image",model="pic"} 3',
@@ -91,13 +91,13 @@ test('after a crash the counter goes on, with the jobs that ended unheard, each 
     await second.end()
     await second.clock.advance(16_000)
     expect(await second.lines('flow2api_generations_total')).toEqual([
-      'flow2api_generations_total{kind="image",model="pic",provider="flow",outcome="completed",code=""} 3',
+      'flow2api_generations_total{kind="image",model="pic",provider="flow",outcome="completed",blame="",code=""} 3',
     ])
     await second[Symbol.asyncDispose]()
     await using third = await startMetrics({ dataDir, jobs, clock: first.clock })
     await third.clock.advance(16_000)
     expect(await third.lines('flow2api_generations_total')).toEqual([
-      'flow2api_generations_total{kind="image",model="pic",provider="flow",outcome="completed",code=""} 3',
+      'flow2api_generations_total{kind="image",model="pic",provider="flow",outcome="completed",blame="",code=""} 3',
     ])
   } finally {
     await rm(dataDir, { recursive: true, force: true })
