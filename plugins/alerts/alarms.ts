@@ -97,7 +97,7 @@ export class Alarms {
       return []
     }
     this.#set(rule, subject, { state: 'over', wellSince, overAt: now })
-    const text = `It is well again. It had been so since ${new Date(alert.since).toISOString()}.`
+    const text = `Over. It had begun at ${new Date(alert.since).toISOString()}: ${alert.text}`
     return [{ event: 'recovered', rule, subject, title, text, since: wellSince }]
   }
 

@@ -14,12 +14,12 @@ export interface Facts {
   readonly pool: ReadonlyMap<string, Readonly<Record<string, number>>> | undefined
   /** The state of accounts that have changed it since the process began. */
   readonly changed: ReadonlyMap<number, AccountFact>
-  /** Credits by provider over time, the oldest first, the present ones last. */
-  readonly credits: ReadonlyMap<string, readonly CreditSample[]>
+  /** Credits by provider over time, the oldest first, the present ones last; undefined where nobody says. */
+  readonly credits: ReadonlyMap<string, readonly CreditSample[]> | undefined
   /** Jobs that ended within the window; undefined where the ledger cannot be read. */
   readonly jobs: readonly JobTally[] | undefined
-  /** Free bytes by directory. */
-  readonly disks: Readonly<Record<string, number>>
+  /** Free bytes by directory; undefined where the system does not say. */
+  readonly disks: Readonly<Record<string, number | undefined>>
   readonly rssBytes: number
 }
 
@@ -53,13 +53,12 @@ export function poolOf(families: readonly MetricFamily[]): Facts['pool'] {
 export const totalOf = (states: Readonly<Record<string, number>>): number =>
   Object.values(states).reduce((sum, count) => sum + count, 0)
 
-/** Credits by provider, where it has any account. */
-export const creditsOf = (families: readonly MetricFamily[]): ReadonlyMap<string, number> =>
-  new Map(
-    samplesOf(families, METRICS.accountCredits).map(
-      ({ labels, value }) => [labels?.['provider'] ?? '', value] as const,
-    ),
-  )
+/** Credits by provider, where it has any account; undefined where nobody says. */
+export function creditsOf(families: readonly MetricFamily[]): ReadonlyMap<string, number> | undefined {
+  if (!families.some(({ name }) => name === METRICS.accountCredits)) return undefined
+  const samples = samplesOf(families, METRICS.accountCredits)
+  return new Map(samples.map(({ labels, value }) => [labels?.['provider'] ?? '', value]))
+}
 
 export async function jobsOf(jobs: Handle<JobEngine>, now: number, windowMs: number): Promise<Facts['jobs']> {
   try {

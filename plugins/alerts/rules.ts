@@ -60,6 +60,7 @@ const poolLow: Rule = ({ pool }, { poolReadyShare }) =>
   })
 
 const creditsLow: Rule = ({ credits }, { creditsLeast, creditsLastH }) =>
+  credits &&
   [...credits].flatMap(([provider, samples]) => {
     const left = samples.at(-1)?.credits ?? 0
     const pace = paceOf(samples)
@@ -101,14 +102,13 @@ const slow: Rule = ({ jobs }, { slowS, leastJobs }) =>
     return [{ subject: kind, title: `${kind === 'image' ? 'Images' : 'Videos'} take long`, text }]
   })
 
-const diskLow: Rule = ({ disks }, { diskFreeBytes }) =>
-  Object.entries(disks)
-    .filter(([, free]) => free < diskFreeBytes)
-    .map(([place, free]) => ({
-      subject: place,
-      title: `Little disk space is left for ${place}`,
-      text: `${megabytes(free)} are free.`,
-    }))
+const diskLow: Rule = ({ disks }, { diskFreeBytes }, active) =>
+  Object.entries(disks).flatMap(([place, free]) => {
+    if (free === undefined) return active.filter(({ subject }) => subject === place)
+    if (free >= diskFreeBytes) return []
+    const title = `Little disk space is left for ${place}`
+    return [{ subject: place, title, text: `${megabytes(free)} are free.` }]
+  })
 
 const memoryHigh: Rule = ({ rssBytes }, { memoryBytes }) =>
   memoryBytes === 0 || rssBytes <= memoryBytes

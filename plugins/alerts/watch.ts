@@ -3,7 +3,7 @@ import type { JobEngine, MetricFamily, MetricsSource } from 'flow2api/contracts'
 import type { Clock, Contributions, Handle, Logger } from 'flow2api/plugin'
 import type { Alarms, Patience } from './alarms.ts'
 import type { CreditLog } from './credit-log.ts'
-import { type AccountFact, creditsOf, type Facts, familiesOf, freeBytes, jobsOf, poolOf } from './facts.ts'
+import { type AccountFact, creditsOf, type Facts, familiesOf, freeBytes, jobsOf, poolOf, totalOf } from './facts.ts'
 import type { Outbox } from './outbox.ts'
 import { type QuietHours, quietUntil } from './quiet.ts'
 import type { ChannelName, RuleName } from './rule-names.ts'
@@ -69,17 +69,18 @@ export class Watch {
       changed: accounts,
       credits: this.#credits(families),
       jobs: await jobsOf(jobs, clock.now(), windowMs),
-      disks: Object.fromEntries(disks.flatMap(([place, free]) => (free === undefined ? [] : [[place, free]]))),
+      disks: Object.fromEntries(disks),
       rssBytes: process.memoryUsage.rss(),
     }
   }
 
   #credits(families: readonly MetricFamily[]): Facts['credits'] {
-    const pool = poolOf(families)
+    const [pool, credits] = [poolOf(families), creditsOf(families)]
+    if (!credits) return undefined
     return new Map(
-      [...creditsOf(families)].map(([provider, credits]) => {
-        const accounts = Object.values(pool?.get(provider) ?? {}).reduce((sum, count) => sum + count, 0)
-        return [provider, this.parts.creditLog.note(provider, { credits, accounts })] as const
+      [...credits].map(([provider, left]) => {
+        const accounts = totalOf(pool?.get(provider) ?? {})
+        return [provider, this.parts.creditLog.note(provider, { credits: left, accounts })] as const
       }),
     )
   }

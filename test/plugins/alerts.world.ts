@@ -106,6 +106,8 @@ export async function startAlerts(options: AlertsWorldOptions = {}) {
     tallies: [] as JobTally[],
     /** Whether the ledger can be read. */
     ledger: true,
+    /** Whether the pool is there to be asked. */
+    pool: true,
   }
   const audited: AuditEntry[] = []
   const around = definePlugin({
@@ -124,23 +126,26 @@ export async function startAlerts(options: AlertsWorldOptions = {}) {
             : errAsync(domainFault('admin_required', 'Sign in.')),
       })
       ctx.provide(MetricsSource, {
-        collect: (): readonly MetricFamily[] => [
-          {
-            name: METRICS.accounts,
-            help: 'h',
-            kind: 'gauge',
-            samples: Object.entries(state.accounts).map(([name, value]) => ({
-              labels: { provider: 'flow', state: name },
-              value,
-            })),
-          },
-          {
-            name: METRICS.accountCredits,
-            help: 'h',
-            kind: 'gauge',
-            samples: [{ labels: { provider: 'flow' }, value: state.credits }],
-          },
-        ],
+        collect: (): readonly MetricFamily[] =>
+          !state.pool
+            ? []
+            : [
+                {
+                  name: METRICS.accounts,
+                  help: 'h',
+                  kind: 'gauge',
+                  samples: Object.entries(state.accounts).map(([name, value]) => ({
+                    labels: { provider: 'flow', state: name },
+                    value,
+                  })),
+                },
+                {
+                  name: METRICS.accountCredits,
+                  help: 'h',
+                  kind: 'gauge',
+                  samples: [{ labels: { provider: 'flow' }, value: state.credits }],
+                },
+              ],
       })
     },
   })

@@ -153,3 +153,15 @@ test('the process: memory, processor, event loop, disks', async () => {
   }
   expect(await world.lines('flow2api_event_loop_lag_max_seconds')).toHaveLength(1)
 })
+
+test('what leaves, leaves nothing behind', async () => {
+  await using world = await startMetrics()
+  const { around } = world.plugins
+  await world.kernel.reload({ plugins: { around }, config: { server: { rollback_window_s: 0 } } })
+  while (world.kernel.status().length > 1) await new Promise(resolve => setImmediate(resolve))
+  expect(world.kernel.leaks()).toEqual([])
+  expect(world.clock.waiting).toBe(0)
+  await world.get('/v1/echo/200')
+  await world.kernel.reload({ plugins: world.plugins, config: {} })
+  expect(await world.lines('flow2api_http_requests_total{plugin="around"')).toEqual([])
+})
