@@ -74,6 +74,7 @@ export default definePlugin({
     })
     ctx.on(AccountStateChanged, ({ accountId, state, reason }) => void accounts.set(accountId, { state, reason }))
     ctx.every(config.check_every_s * 1000, async () => {
+      await using _job = ctx.begin('alert rules')
       if (await watch.look()) courier.wake()
     })
     ctx.every(WAKE_MS, () => courier.wake())

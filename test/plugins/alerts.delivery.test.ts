@@ -49,11 +49,19 @@ test('with no knowledge all stays as it is', async () => {
 
 test('what leaves, leaves nothing behind', async () => {
   await using world = await startAlerts()
-  const { alerts: _, ...others } = world.kernel.plugins()
-  await world.kernel.reload({ plugins: others, config: { server: { rollback_window_s: 0 } } })
-  while (world.kernel.status().length > 2) await new Promise(resolve => setImmediate(resolve))
+  const all = world.kernel.plugins()
+  const { alerts: _, ...others } = all
+  const server = { rollback_window_s: 0 }
+  const without = async () => {
+    await world.kernel.reload({ plugins: others, config: { server } })
+    while (world.kernel.status().length > 2) await new Promise(resolve => setImmediate(resolve))
+    return world.clock.waiting
+  }
+  const timers = await without()
+  await world.kernel.reload({ plugins: all, config: { ...world.settings(), server } })
+  expect(world.clock.waiting).toBeGreaterThan(timers)
+  expect(await without()).toBe(timers)
   expect(world.kernel.leaks()).toEqual([])
-  expect(world.clock.waiting).toBe(0)
 })
 
 test('a receiver that fails gets it again, in order, until it is given up', async () => {

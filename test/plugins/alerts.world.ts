@@ -164,7 +164,7 @@ export async function startAlerts(options: AlertsWorldOptions = {}) {
     ...(options.dataDir !== undefined && { dataDir: options.dataDir }),
   })
   kernel.on(Audited, entry => void audited.push(entry))
-  const idle = () => !kernel.status().some(({ in_flight }) => in_flight.some(label => label.startsWith('alert over')))
+  const idle = () => !kernel.status().some(({ in_flight }) => in_flight.some(label => label.startsWith('alert ')))
   const admin = async (path = '', init: RequestInit = {}) => {
     const answer = await kernel.fetch(`/admin/api/alerts${path}`, { ...init, headers: { authorization: 'admin' } })
     // Lists and errors; each test knows its own.
@@ -174,6 +174,7 @@ export async function startAlerts(options: AlertsWorldOptions = {}) {
   return {
     kernel,
     clock,
+    settings,
     receiver,
     mail,
     state,
@@ -183,7 +184,9 @@ export async function startAlerts(options: AlertsWorldOptions = {}) {
     async pass(milliseconds: number) {
       for (let gone = 0; gone < milliseconds; gone += STEP_MS) {
         await clock.advance(Math.min(STEP_MS, milliseconds - gone))
-        while (!idle()) await new Promise(resolve => setImmediate(resolve))
+        // Twice in a row: what was looked at may be told in the next tick.
+        for (let quiet = 0; quiet < 2; quiet = idle() ? quiet + 1 : 0)
+          await new Promise(resolve => setImmediate(resolve))
       }
     },
     /** As the pool does. */
