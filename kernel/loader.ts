@@ -8,6 +8,7 @@
 import { mkdir } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { err, ok, type Result } from 'neverthrow'
+import { type Box, checkout } from './box.ts'
 import type { PluginDeclaration } from './config/schema.ts'
 import { type Fault, kernelFault, messageOf } from './fault.ts'
 import type { AnyPlugin } from './plugin.ts'
@@ -18,39 +19,33 @@ export interface Loaded {
   readonly source: string
 }
 
-const ROOT = resolve(import.meta.dir, '..')
-const BUILT_IN = join(ROOT, 'plugins')
 /** Modules whose classes and references must be the kernel's own in every plugin. */
 const OURS = /^(flow2api\/(plugin|contracts|testing)|neverthrow|elysia|@sinclair\/typebox(\/.*)?|drizzle-orm(\/.*)?)$/
 
-/** Ids of the plugins in the box, in the order of their names. */
-export function builtInIds(): string[] {
-  return [...new Bun.Glob('*/index.ts').scanSync({ cwd: BUILT_IN })]
-    .map(file => dirname(file))
-    .filter(id => id !== 'contracts')
-    .sort()
-}
-
 export class Loader {
-  constructor(private readonly tmpDir: string) {}
+  constructor(
+    private readonly tmpDir: string,
+    private readonly box: Box = checkout,
+  ) {}
 
   /** Errors: `plugin_not_found`, `plugin_invalid`; messages name file and line where there is one. */
   async load({ id, use, baseDir }: Pick<PluginDeclaration, 'id' | 'use' | 'baseDir'>): Promise<Result<Loaded, Fault>> {
     if (use === null) {
-      if (!builtInIds().includes(id))
+      if (!this.box.ids().includes(id))
         return err(
           kernelFault(
             'plugin_not_found',
-            `There is no built-in plugin "${id}". Name a package or a file: ${id} = { use = "…" }. Built in are: ${builtInIds().join(', ')}.`,
+            `There is no built-in plugin "${id}". Name a package or a file: ${id} = { use = "…" }. Built in are: ${this.box.ids().join(', ')}.`,
           ),
         )
-      return this.#import(id, join(BUILT_IN, id, 'index.ts'), 'built-in')
+      return this.#definition(id, () => this.box.load(id), 'built-in')
     }
     if (use.startsWith('.') || isAbsolute(use)) return this.#file(id, resolve(baseDir, use))
-    serveOurModules()
-    for (const from of [baseDir, ROOT]) {
+    serveOurModules(this.box)
+    for (const from of [baseDir, this.box.root]) {
       try {
-        return this.#import(id, Bun.resolveSync(use, from), use)
+        const path = Bun.resolveSync(use, from)
+        return this.#definition(id, () => import(path), use)
       } catch {}
     }
     return err(
@@ -67,18 +62,19 @@ export class Loader {
           `Plugin "${id}": there is no file ${path}. A relative path starts at the file that declares it.`,
         ),
       )
-    const built = await bundle(path)
+    const built = await bundle(path, this.box)
     if (built.isErr()) return err(kernelFault('plugin_invalid', `Plugin "${id}" does not compile: ${built.error}`))
     const hash = Bun.hash(built.value).toString(16).padStart(16, '0')
     const target = join(this.tmpDir, 'plugins', `${id}-${hash}.mjs`)
     await mkdir(dirname(target), { recursive: true })
     if (!(await Bun.file(target).exists())) await Bun.write(target, built.value)
-    return this.#import(id, target, `${path} (${hash.slice(0, 8)})`)
+    if (this.box.modules) serveOurModules(this.box)
+    return this.#definition(id, () => import(target), `${path} (${hash.slice(0, 8)})`)
   }
 
-  async #import(id: string, path: string, source: string): Promise<Result<Loaded, Fault>> {
+  async #definition(id: string, load: () => Promise<unknown>, source: string): Promise<Result<Loaded, Fault>> {
     try {
-      const module: unknown = await import(path)
+      const module = await load()
       const definition =
         typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined
       const lack = lacking(definition)
@@ -112,7 +108,7 @@ function lacking(value: unknown): string | undefined {
   return undefined
 }
 
-async function bundle(path: string): Promise<Result<string, string>> {
+async function bundle(path: string, { modules }: Box): Promise<Result<string, string>> {
   const built = await Bun.build({
     entrypoints: [path],
     target: 'bun',
@@ -123,10 +119,11 @@ async function bundle(path: string): Promise<Result<string, string>> {
       {
         name: 'flow2api',
         setup(build) {
-          build.onResolve({ filter: OURS }, ({ path: specifier }) => ({
-            path: Bun.resolveSync(specifier, import.meta.dir),
-            external: true,
-          }))
+          build.onResolve({ filter: OURS }, ({ path: specifier }) => {
+            if (!modules) return { path: Bun.resolveSync(specifier, import.meta.dir), external: true }
+            // What the executable does not carry is the author's own.
+            return specifier in modules ? { path: specifier, external: true } : undefined
+          })
         },
       },
     ],
@@ -145,21 +142,22 @@ export function whereOf(cause: unknown): string {
   const stack = cause instanceof Error ? (cause.stack ?? '') : ''
   const frame = stack
     .split('\n')
-    .find(line => /\(?(\/|[A-Za-z]:\\)[^()]+:\d+:\d+\)?$/.test(line.trim()) && !line.includes(`${ROOT}/kernel/`))
+    .find(line => /\(?(\/|[A-Za-z]:\\)[^()]+:\d+:\d+\)?$/.test(line.trim()) && !line.includes(`${import.meta.dir}/`))
   const place = frame?.match(/((?:\/|[A-Za-z]:\\)[^()]+:\d+):\d+\)?$/)?.[1]
   return place ? ` (${place})` : ''
 }
 
 /** A package in some `node_modules` cannot resolve `flow2api/…` by itself; it gets the modules that are loaded here. */
-function serveOurModules(): void {
+function serveOurModules({ modules = OURS_BY_PATH }: Box): void {
   Bun.plugin({
     name: 'flow2api',
     setup(build) {
-      for (const name of ['plugin', 'contracts'])
-        build.module(`flow2api/${name}`, async () => ({
-          exports: await import(Bun.resolveSync(`flow2api/${name}`, import.meta.dir)),
-          loader: 'object',
-        }))
+      for (const [name, load] of Object.entries(modules))
+        build.module(name, async () => ({ exports: Object(await load()), loader: 'object' }))
     },
   })
 }
+
+const OURS_BY_PATH = Object.fromEntries(
+  ['flow2api/plugin', 'flow2api/contracts'].map(name => [name, () => import(Bun.resolveSync(name, import.meta.dir))]),
+)

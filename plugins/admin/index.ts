@@ -1,8 +1,9 @@
 /** The admin API of the gateway itself: reload, plugins, configuration, history. */
 import { Audited, Auth } from 'flow2api/contracts'
-import { definePlugin, Kernel, Reloaded } from 'flow2api/plugin'
+import { Diagnosis, definePlugin, Kernel, Reloaded } from 'flow2api/plugin'
 import { AuditLog } from './audit.ts'
 import { configRoutes } from './config-routes.ts'
+import { doctorRoutes } from './doctor-routes.ts'
 import init from './migrations/0000_init.sql' with { type: 'text' }
 import { type Admin, adminRoutes } from './routes.ts'
 
@@ -11,7 +12,7 @@ const PRUNE_EVERY_MS = 86_400_000
 export default definePlugin({
   name: 'admin',
   version: '0.2.0',
-  requires: { auth: Auth, kernel: Kernel },
+  requires: { auth: Auth, kernel: Kernel, checks: Diagnosis },
   migrations: [{ name: '0000_init', sql: init }],
   setup(ctx) {
     const log = new AuditLog(ctx.db, ctx.clock)
@@ -31,5 +32,6 @@ export default definePlugin({
     ctx.every(PRUNE_EVERY_MS, () => log.prune())
     ctx.http({ routes: () => adminRoutes(admin) })
     ctx.http({ routes: () => configRoutes(admin) })
+    ctx.http({ longLived: true, routes: () => doctorRoutes(admin, () => ctx.deps.checks.all()) })
   },
 })

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { builtInIds, Loader } from '../../kernel/loader.ts'
+import { checkout } from '../../kernel/box.ts'
+import { Loader } from '../../kernel/loader.ts'
 
 let dir = ''
 beforeAll(async () => {
@@ -102,5 +103,5 @@ describe('a package', () => {
 test('a built-in plugin that does not exist is answered with those that do', async () => {
   const fault = (await loader().load({ id: 'nope', use: null, baseDir: dir }))._unsafeUnwrapErr()
   expect(fault.code).toBe('plugin_not_found')
-  expect(builtInIds()).not.toContain('contracts')
+  expect(checkout.ids()).not.toContain('contracts')
 })

@@ -1,11 +1,12 @@
 /** The shipped settings files against the real plugins. */
 import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
+import { checkout } from '../../kernel/box.ts'
 import { readDocument } from '../../kernel/config/document.ts'
 import { describeProblems } from '../../kernel/config/normalize.ts'
 import { parsePlugins } from '../../kernel/config/schema.ts'
 import { configure, sectionOf } from '../../kernel/configuration.ts'
-import { builtInIds, Loader } from '../../kernel/loader.ts'
+import { Loader } from '../../kernel/loader.ts'
 
 const CONFIG = join(import.meta.dir, '../../config')
 const files = [...new Bun.Glob('**/*.toml').scanSync({ cwd: CONFIG })].sort()
@@ -15,7 +16,7 @@ const loader = new Loader(join(import.meta.dir, '../../tmp'))
 async function load(file: string | null) {
   const document = readDocument({ file, overrides: null, env: {} })._unsafeUnwrap()
   const declared = parsePlugins(document)._unsafeUnwrap()
-  const silent = builtInIds().filter(id => !declared.some(one => one.id === id))
+  const silent = checkout.ids().filter(id => !declared.some(one => one.id === id))
   const all = [...declared, ...silent.map(id => ({ id, enabled: true, use: null, required: false, baseDir: CONFIG }))]
   return configure(document, all, declaration => loader.load(declaration))
 }
