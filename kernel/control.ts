@@ -169,8 +169,11 @@ export interface KernelControl {
 
 export const Kernel = defineCapability<KernelControl>('kernel', 1)
 
-/** After every reload that was not rejected, whatever triggered it. */
-export const Reloaded = defineEvent<ReloadReport>('kernel.reloaded')
+/**
+ * After every reload that was not rejected. `trigger`: what asked for it, as in `ReloadRecord`; `rollback` where the
+ * gateway itself went back, because answers failed after the reload before.
+ */
+export const Reloaded = defineEvent<ReloadReport & { readonly trigger: string }>('kernel.reloaded')
 
 /**
  * Something that the operator must read once: a generated key, a dangerous setting. Printed on the console and never

@@ -67,6 +67,10 @@ export class Instance implements Party {
   #whenIdle: (() => void) | undefined
   readonly #undo = new AsyncDisposableStack()
   readonly #holds = new Set<{ readonly label: () => string }>()
+  /** Draining instances that this one is part of the world of. */
+  readonly #neededBy = new Set<Instance>()
+  /** While it drains: what it may still ask. */
+  #world: Instance[] = []
   /** Calls that are under way, and how many they are together. */
   readonly #ways = new Set<Way>()
   #calls = 0
@@ -92,7 +96,8 @@ export class Instance implements Party {
   }
   inFlight(): string[] {
     const calls = [...this.#ways].flatMap(({ label, count }) => Array.from({ length: count }, () => label))
-    return [...[...this.#holds].map(({ label }) => label()), ...calls]
+    const needed = [...this.#neededBy].map(({ id }) => `draining ${id}`)
+    return [...[...this.#holds].map(({ label }) => label()), ...calls, ...needed]
   }
 
   hold(label: () => string): () => void {
@@ -114,12 +119,26 @@ export class Instance implements Party {
     if (this.#whenIdle) this.#checkIdle()
   }
 
-  get #isIdle(): boolean {
-    return this.#holds.size === 0 && this.#calls === 0
+  /** Nothing is under way here, and who may still ask has gone; in a circle, where all wait for each other, is idle too. */
+  #isIdle(seen = new Set<Instance>()): boolean {
+    if (seen.has(this)) return true
+    seen.add(this)
+    if (this.#holds.size > 0 || this.#calls > 0) return false
+    return [...this.#neededBy].every(one => this.#needs(one) && one.#isIdle(seen))
   }
 
-  #checkIdle(): void {
-    if (this.#isIdle) this.#whenIdle?.()
+  #needs(other: Instance, seen = new Set<Instance>()): boolean {
+    if (this === other) return true
+    if (seen.has(this)) return false
+    seen.add(this)
+    return this.#world.some(owner => owner.#needs(other, seen))
+  }
+
+  #checkIdle(seen = new Set<Instance>()): void {
+    if (seen.has(this)) return
+    seen.add(this)
+    if (this.#whenIdle && this.#isIdle()) this.#whenIdle()
+    for (const owner of this.#world) owner.#checkIdle(seen)
   }
 
   failed(where: string, cause: unknown): void {
@@ -182,8 +201,9 @@ export class Instance implements Party {
   async #drain(patienceMs: number): Promise<void> {
     this.#state = 'draining'
     // What this instance still asks must outlive it.
-    const world = new Set([...this.#bindings.values()].flat().map(provision => provision.owner))
-    const releases = [...world].filter(owner => owner !== this).map(owner => owner.hold(() => `draining ${this.id}`))
+    const owners = new Set([...this.#bindings.values()].flat().map(provision => provision.owner))
+    this.#world = [...owners].filter((owner): owner is Instance => owner instanceof Instance && owner !== this)
+    for (const owner of this.#world) owner.#neededBy.add(this)
     this.#leaving.abort()
     if (this.#hooks.drain) {
       const release = this.hold(() => 'drain()')
@@ -201,18 +221,23 @@ export class Instance implements Party {
       await this.#idle(GRACE_MS)
     }
     await this.dispose()
-    for (const release of releases) release()
+    for (const owner of this.#world.splice(0)) {
+      owner.#neededBy.delete(this)
+      owner.#checkIdle()
+    }
   }
 
   async #idle(withinMs: number): Promise<boolean> {
-    if (this.#isIdle) return true
+    // Whoever retires in the same swap has said by then what it needs.
+    await Promise.resolve()
+    if (this.#isIdle()) return true
     const idle = Promise.withResolvers<void>()
     this.#whenIdle = idle.resolve
     const enough = new AbortController()
     await Promise.race([idle.promise, sleep(this.world.clock, withinMs, enough.signal)])
     enough.abort()
     this.#whenIdle = undefined
-    return this.#isIdle
+    return this.#isIdle()
   }
 
   /** Undoes everything in reverse order; what fails is logged and does not stop the rest. */

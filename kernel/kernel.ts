@@ -83,6 +83,7 @@ export class Kernel {
       current: () => this.#current(),
       plan: next => this.#plan(this.#wanted(next).wanted),
       apply: (next, trigger, anew) => this.#reload(next, trigger, anew),
+      troubled: () => new Set([...this.#failed.keys(), ...this.#heldBack.keys()]),
       holdBack: (ids, reason) => {
         for (const id of ids) this.#heldBack.set(id, reason)
       },
@@ -213,7 +214,7 @@ export class Kernel {
     this.#watch(config)
     this.options.log.info({ trigger, report }, `configuration reloaded: ${report.result}`)
     const own = this.#live.get(KERNEL_ID)
-    if (own) this.bus.emit(own, Reloaded, report)
+    if (own) this.bus.emit(own, Reloaded, { ...report, trigger })
     return ok(report)
   }
 

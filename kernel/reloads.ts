@@ -34,6 +34,8 @@ export interface ReloadParts {
   plan(next: Configuration): Result<Plan, readonly Fault[]>
   /** `anew`: a plugin to be replaced in any case. */
   apply(next: Configuration, trigger: string, anew?: string): Promise<Result<ReloadReport, ReloadRejected>>
+  /** Ids of plugins that are down, or not what the configuration asks for, as it is. */
+  troubled(): ReadonlySet<string>
   /** Says of these plugins that they are not what the configuration asks for. */
   holdBack(ids: readonly string[], reason: string): void
 }
@@ -140,9 +142,11 @@ export class Reloads {
     if (written.isErr()) return err({ ...written.error, problems: [asProblem(written.error)] })
     const trigger = `change by ${by}`
     const undone = () => void this.#save(written.value, GATEWAY, `undone: ${note}`)
+    // What was broken before is not this change's fault, and must not keep everything else as it is.
+    const troubled = this.parts.troubled()
     const report = await this.#apply(next, trigger, { undone })
     if (report.isErr()) return report
-    const failed = report.value.plugins.filter(({ outcome }) => outcome === 'rolled_back')
+    const failed = report.value.plugins.filter(({ id, outcome }) => outcome === 'rolled_back' && !troubled.has(id))
     const undo = async (rejected: ReloadRejected): Promise<Outcome> => {
       this.errors.stop()
       await this.parts.apply(before, `undo of a ${trigger}`)

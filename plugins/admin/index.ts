@@ -24,10 +24,11 @@ export default definePlugin({
       own: ctx.id,
     }
     ctx.on(Audited, entry => log.add(entry))
-    ctx.on(Reloaded, ({ result, plugins }) => {
+    ctx.on(Reloaded, ({ trigger, result, plugins }) => {
       const changed = plugins.filter(({ outcome }) => outcome !== 'unchanged')
       const detail = changed.map(({ id, outcome }) => `${id} ${outcome}`).join(', ')
-      log.add({ actor: 'gateway', ip: '', action: 'config.reload', target: result, detail })
+      const action = trigger === 'rollback' ? 'config.rollback' : 'config.reload'
+      log.add({ actor: 'gateway', ip: '', action, target: result, detail })
     })
     ctx.every(PRUNE_EVERY_MS, () => log.prune())
     ctx.http({ routes: () => adminRoutes(admin) })

@@ -52,10 +52,12 @@ export const adminRoutes = (admin: Admin) => {
     .post(
       '/admin/reload-config',
       ({ request }) =>
-        allowed(admin, request, 'any', async () => {
+        allowed(admin, request, 'any', async caller => {
           // Answers once the new instances serve; this very request may still hold an old one, which drains afterwards.
           const report = await kernel.reload('http')
-          return report.isOk() ? Response.json(report.value) : rejection(report.error)
+          if (report.isErr()) return rejection(report.error)
+          noted(admin, request, caller, { action: 'reload', target: report.value.result, detail: '' })
+          return Response.json(report.value)
         }),
       {
         parse: 'none',

@@ -6,9 +6,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encode } from 'jpeg-js'
-import { type Emulator, SAMPLE_ACCOUNTS, startEmulator } from '../emulator/index.ts'
+import { SAMPLE_ACCOUNTS, startEmulator } from '../emulator/index.ts'
 import { API_KEY, addAccounts } from '../fixtures/accounts.ts'
 import { type Gateway, startGateway } from '../fixtures/gateway.ts'
+import { paidTwice } from './paid.ts'
+import { count, randomFrom } from './random.ts'
 
 export interface ChaosOptions {
   readonly jobs: number
@@ -37,17 +39,6 @@ export interface ChaosReport {
 const PASSWORD = 'chaos-password'
 const FINAL = ['completed', 'failed', 'cancelled', 'outcome_unknown']
 const headers = { authorization: `Bearer ${API_KEY}` }
-
-/** Mulberry32. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const picture = new File(
   [new Uint8Array(encode({ width: 64, height: 36, data: new Uint8Array(64 * 36 * 4).fill(90) }, 70).data)],
@@ -110,27 +101,6 @@ async function settled(url: string, id: string): Promise<Job> {
   }
 }
 
-/** A unit's batch is stable over retries; an upsampling is known by what it enlarges. */
-function submittedTwice(emulator: Emulator): string[] {
-  const seen = new Map<string, number>()
-  for (const { kind, batchId, inputs, mediaId } of emulator.record.paid()) {
-    const work =
-      kind === 'upsample_image'
-        ? `${kind} of ${mediaId}`
-        : kind === 'upsample_video'
-          ? `${kind} of ${inputs[0]}`
-          : `${kind} ${batchId}`
-    seen.set(work, (seen.get(work) ?? 0) + 1)
-  }
-  return [...seen].filter(([, count]) => count > 1).map(([work, count]) => `${work}: ${count} times`)
-}
-
-const count = (values: readonly string[]) => {
-  const counts: Record<string, number> = {}
-  for (const value of values) counts[value] = (counts[value] ?? 0) + 1
-  return counts
-}
-
 export async function chaos({ jobs, kills, seed, log = () => {} }: ChaosOptions): Promise<ChaosReport> {
   const began = performance.now()
   const random = randomFrom(seed)
@@ -189,7 +159,7 @@ export async function chaos({ jobs, kills, seed, log = () => {} }: ChaosOptions)
       ended: count(ended.map(({ status }) => status)),
       codes: count(ended.flatMap(({ error }) => error?.code ?? [])),
       paidSubmissions: emulator.record.paid().length,
-      submittedTwice: submittedTwice(emulator),
+      submittedTwice: paidTwice(emulator),
       files: urls.length,
       lostFiles: lost,
       seconds: Math.round((performance.now() - began) / 100) / 10,

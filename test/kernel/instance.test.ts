@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'bun:test'
-import { Announcement, definePlugin, Elysia, t } from 'flow2api/plugin'
+import {
+  Announcement,
+  defineCapability,
+  defineExtensionPoint,
+  definePlugin,
+  Elysia,
+  type Job,
+  t,
+} from 'flow2api/plugin'
 import { createTestKernel, manualClock } from 'flow2api/testing'
 import { Greeted, Greeter, gate, greeter, type Journal, Words, word } from '../fixtures/plugins.ts'
 
@@ -37,6 +45,49 @@ describe('draining', () => {
     const stopped = kernel.stop()
     await clock.advance(10_000)
     await stopped
+  })
+
+  test('those who need each other in a circle go once nothing is under way in any of them, and not before', async () => {
+    const clock = manualClock()
+    const Left = defineCapability<{ left(): void }>('left', 1)
+    const Right = defineExtensionPoint<{ right(): void }>('right', 1)
+    const config = t.Object({ n: t.Integer({ default: 1 }) }, { additionalProperties: false })
+    const gone: string[] = []
+    let work: Job | undefined
+    const left = definePlugin({
+      name: 'left',
+      version: '1.0.0',
+      config,
+      provides: [Left],
+      optional: { right: Right },
+      setup(ctx) {
+        ctx.provide(Left, { left() {} })
+        ctx.defer(() => void gone.push(`left ${ctx.generation}`))
+      },
+    })
+    const right = definePlugin({
+      name: 'right',
+      version: '1.0.0',
+      config,
+      provides: [Right],
+      requires: { left: Left },
+      setup(ctx) {
+        ctx.provide(Right, { right() {} })
+        if (ctx.generation === 1) work = ctx.begin('work')
+        ctx.defer(() => void gone.push(`right ${ctx.generation}`))
+      },
+    })
+    await using kernel = await createTestKernel({ plugins: { left, right }, clock })
+    await kernel.reload({ config: { left: { n: 2 }, right: { n: 2 } } })
+    await clock.advance(100)
+    expect(gone).toEqual([])
+    await work?.[Symbol.asyncDispose]()
+    await clock.advance(100)
+    expect(gone.toSorted()).toEqual(['left 1', 'right 1'])
+    await kernel.reload({ config: { left: { n: 3 }, right: { n: 3 } } })
+    await clock.advance(100)
+    expect(gone).toHaveLength(4)
+    expect(kernel.status().map(({ state }) => state)).toEqual(['live', 'live'])
   })
 
   test('a pinned dependency outlives its removal', async () => {

@@ -110,6 +110,25 @@ describe('a change from the console', () => {
     expect(control.versions()).toHaveLength(2)
   })
 
+  test('is not kept back by a plugin that was broken before', async () => {
+    const broken = definePlugin({
+      name: 'broken',
+      version: '1.0.0',
+      setup() {
+        throw new Error('it never comes up')
+      },
+    })
+    const { kernel, control } = await booted({ plugins: { shop, broken }, tolerant: true })
+    await using _kernel = kernel
+    const report = (await control.change({ shop: { key: 'new' } }, 'ann'))._unsafeUnwrap()
+    expect(report).toMatchObject({
+      result: 'partial',
+      plugins: [{ id: 'broken', outcome: 'rolled_back' }, { id: 'shop' }],
+    })
+    expect(await (await kernel.fetch('/shop')).text()).toBe('new')
+    expect(control.versions()).toHaveLength(2)
+  })
+
   test('null takes an override away; a mask that comes back is no new secret', async () => {
     const { kernel, control, overrides } = await booted({ config: { shop: { key: 'from the file' } } })
     await using _kernel = kernel

@@ -1,5 +1,5 @@
 /** Whether a provider's list of models is sane, and whether it stands by it. */
-import type { ListedModel, Parameters, PlanInput } from 'flow2api/contracts'
+import type { InputRole, ListedModel, Parameters, PlanInput } from 'flow2api/contracts'
 import { demand, type Subject, said, throughJson } from './subject.ts'
 
 const RATIO = /^[1-9]\d{0,4}:[1-9]\d{0,4}$/
@@ -92,18 +92,33 @@ export function plans({ provider }: Subject): void {
   )
 }
 
-export function inputs({ provider }: Subject): void {
-  for (const { id, accepts } of provider.models())
+export async function inputs(subject: Subject): Promise<void> {
+  const { provider } = subject
+  const account = await subject.account()
+  for (const listed of provider.models()) {
+    const model = { ...listed, provider: 'subject' }
+    const { id, accepts } = model
     for (const { role, max } of accepts.inputs) {
       const others = accepts.inputs.filter(other => other.role !== role)
-      const given = [
-        ...Array.from({ length: max }, () => ({ role })),
-        ...others.flatMap(other => Array.from({ length: other.min }, () => ({ role: other.role }))),
-      ]
-      const planned = provider.plan(id, {}, given)
+      const roles = [...times(max, role), ...others.flatMap(other => times(other.min, other.role))]
+      const what = `"${id}" with ${max} × ${role}`
+      const planned = provider.plan(
+        id,
+        {},
+        roles.map(one => ({ role: one })),
+      )
       demand(
         planned.isOk(),
-        `plan() refuses "${id}" with ${max} × ${role}, which the model lists as accepted: ${planned.isErr() ? said(planned.error) : ''}`,
+        `plan() refuses ${what}, which the model lists as accepted: ${planned.isErr() ? said(planned.error) : ''}`,
+      )
+      if (!roles.every(one => subject.sample(one))) continue
+      const started = await subject.start(model, subject.session(account), {}, roles)
+      demand(
+        started.isOk(),
+        `start() refuses ${what}, which the model lists as accepted: ${started.isErr() ? said(started.error) : ''}`,
       )
     }
+  }
 }
+
+const times = (count: number, role: InputRole): InputRole[] => Array.from({ length: count }, () => role)

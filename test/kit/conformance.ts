@@ -10,7 +10,7 @@ import { blame, patience, reload, restart } from './checks-life.ts'
 import { inputs, models, plans } from './checks-models.ts'
 import { type ConformanceOptions, Subject } from './subject.ts'
 
-export { ConformanceError, type ConformanceOptions } from './subject.ts'
+export { ConformanceError, type ConformanceOptions, type Sample } from './subject.ts'
 
 export interface Check {
   readonly name: string
@@ -20,7 +20,7 @@ export interface Check {
 const CHECKS: Readonly<Record<string, (subject: Subject) => void | Promise<void>>> = {
   'models are sane': models,
   'what a model accepts is really accepted': plans,
-  'inputs that a model accepts are planned for': inputs,
+  'inputs that a model accepts are really accepted': inputs,
   'a model delivers from start to end': chain,
   'a stopped call ends soon': patience,
   'faults blame whom they should': blame,

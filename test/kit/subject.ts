@@ -2,8 +2,10 @@
 import {
   type AccountDriver,
   type GenerationProvider,
+  type InputRole,
   type Json,
   type ListedModel,
+  type Origin,
   type Plan,
   Provider,
   type Session,
@@ -28,8 +30,18 @@ export interface ConformanceOptions {
   readonly attributes?: Readonly<Record<string, string>>
   /** Models that are run from start to end. Default: the first of each kind that needs no input. */
   readonly models?: readonly string[]
-  /** Bytes of an input, where a model that is run needs one. */
-  readonly input?: { readonly mime: string; readonly bytes: Uint8Array }
+  /** A picture, for every role that takes one. Without it, nothing that needs one is run. */
+  readonly input?: Sample
+  /** Samples of single roles, such as a source video. */
+  readonly inputs?: Partial<Record<InputRole, Sample>>
+}
+
+/** An input as a caller would supply it. */
+export interface Sample {
+  readonly mime: string
+  readonly bytes: Uint8Array
+  /** Where it is something that the provider made. */
+  readonly origin?: Origin
 }
 
 /** What a provider does not keep to, as a sentence. */
@@ -109,20 +121,29 @@ export class Subject implements AsyncDisposable {
   /** Models to run: as the options say, else the first of each kind that can be had. */
   models(): readonly ListedModel[] {
     const all = this.provider.models().map(model => ({ ...model, provider: 'subject' }))
-    const { models, input } = this.options
+    const { models } = this.options
     for (const id of models ?? [])
       demand(
         all.some(model => model.id === id),
         `models() does not list "${id}", which the suite was told to run.`,
       )
     if (models) return all.filter(({ id }) => models.includes(id))
-    const can = all.filter(({ accepts }) => input !== undefined || accepts.inputs.every(({ min }) => min === 0))
+    const can = all.filter(({ accepts }) => accepts.inputs.every(({ role, min }) => min === 0 || this.sample(role)))
     return (['image', 'video'] as const).flatMap(kind => can.find(model => model.kind === kind) ?? [])
   }
 
-  plan(model: ListedModel): Plan {
-    const inputs = this.#roles(model).map(role => ({ role }))
-    const planned = this.provider.plan(model.id, {}, inputs)
+  /** What a caller would supply in this role, as far as the author says. */
+  sample(role: InputRole): Sample | undefined {
+    const { input, inputs } = this.options
+    return inputs?.[role] ?? (role === 'source_video' ? undefined : input)
+  }
+
+  plan(model: ListedModel, roles: readonly InputRole[] = leastRoles(model)): Plan {
+    const planned = this.provider.plan(
+      model.id,
+      {},
+      roles.map(role => ({ role })),
+    )
     demand(
       planned.isOk(),
       `plan() refuses "${model.id}" without any wish: ${planned.isErr() ? said(planned.error) : ''}`,
@@ -130,26 +151,29 @@ export class Subject implements AsyncDisposable {
     return planned.value
   }
 
-  unit(model: ListedModel, more: Partial<Unit> = {}): Unit {
-    const { input } = this.options
+  unit(model: ListedModel, more: Partial<Unit> = {}, roles: readonly InputRole[] = leastRoles(model)): Unit {
     return {
       id: 'job_0-0',
-      model: this.plan(model).model,
+      model: this.plan(model, roles).model,
       kind: model.kind,
       prompt: 'A lighthouse at dusk',
       parameters: {},
-      inputs: this.#roles(model).map(role => ({
-        role,
-        mime: input?.mime ?? 'image/png',
-        bytes: async () => input?.bytes ?? new Uint8Array(),
-      })),
+      inputs: roles.map(role => {
+        const { mime = 'image/png', bytes = new Uint8Array(), origin } = this.sample(role) ?? {}
+        return { role, mime, bytes: async () => bytes, ...(origin && { origin }) }
+      }),
       ...more,
     }
   }
 
   /** One paid step, with the free work before it, as the engine does it. */
-  async start(model: ListedModel, session: Session, more: Partial<Unit> = {}): Promise<Result<Started, Fault>> {
-    const unit = this.unit(model, more)
+  async start(
+    model: ListedModel,
+    session: Session,
+    more: Partial<Unit> = {},
+    roles?: readonly InputRole[],
+  ): Promise<Result<Started, Fault>> {
+    const unit = this.unit(model, more, roles)
     if (unit.inputs.length === 0 || unit.step !== undefined || !this.provider.prepare)
       return this.provider.start(unit, session)
     const prepared = await this.provider.prepare(unit, session)
@@ -158,14 +182,14 @@ export class Subject implements AsyncDisposable {
       : this.provider.start({ ...unit, prepared: prepared.value }, session)
   }
 
-  #roles({ accepts }: ListedModel) {
-    return accepts.inputs.flatMap(({ role, min }) => Array.from({ length: min }, () => role))
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kernel.stop()
   }
 }
+
+/** So many of each role as it needs. */
+const leastRoles = ({ accepts }: ListedModel): InputRole[] =>
+  accepts.inputs.flatMap(({ role, min }) => Array.from({ length: min }, () => role))
 
 const never = (): never => {
   throw new Error('an error has no value')

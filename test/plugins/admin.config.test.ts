@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { Audited, Auth, domainFault } from 'flow2api/contracts'
 import { definePlugin, Elysia, errAsync, okAsync, secret, t } from 'flow2api/plugin'
-import { createTestKernel, type TestKernel } from 'flow2api/testing'
+import { createTestKernel, manualClock, type TestKernel } from 'flow2api/testing'
 import admin from '../../plugins/admin/index.ts'
 
 const auth = definePlugin({
@@ -20,8 +20,19 @@ const auth = definePlugin({
 const shop = definePlugin({
   name: 'shop',
   version: '1.0.0',
-  config: t.Object({ word: t.String({ default: 'hello' }), key: secret(t.String({ default: '' })) }),
-  setup: ctx => ctx.http({ routes: () => new Elysia().get('/shop', () => `${ctx.config.word} #${ctx.generation}`) }),
+  config: t.Object({
+    word: t.String({ default: 'hello' }),
+    key: secret(t.String({ default: '' })),
+    status: t.Integer({ default: 200 }),
+  }),
+  setup: ctx =>
+    ctx.http({
+      routes: () =>
+        new Elysia().get(
+          '/shop',
+          () => new Response(`${ctx.config.word} #${ctx.generation}`, { status: ctx.config.status }),
+        ),
+    }),
 })
 
 let kernel: TestKernel
@@ -56,7 +67,7 @@ test('a change is looked at, applied, listed, compared and undone', async () => 
   expect(await word()).toBe('ciao #2')
 
   const { body: shown } = await ask('GET', '/admin/api/config')
-  expect(shown.sections.shop).toEqual({ word: 'ciao', key: '********' })
+  expect(shown.sections.shop).toEqual({ word: 'ciao', key: '********', status: 200 })
   const { body: versions } = await ask('GET', '/admin/api/config/versions')
   expect(versions.data.map(({ version, by, note }: Record<string, unknown>) => [version, by, note])).toEqual([
     [2, 'admin', 'shop.word, shop.key'],
@@ -139,4 +150,24 @@ test('the audit log pages and filters, and takes what any plugin tells', async (
   expect([first, more]).toEqual([['#3', '#2'], true])
   const [rest, none] = await targets(`action=account.add&limit=2&before=${last}`)
   expect([rest, none]).toEqual([['#1'], false])
+})
+
+test('a reload that breaks answers is undone by the gateway, and the audit log says who did what', async () => {
+  const clock = manualClock()
+  await kernel.stop()
+  kernel = await createTestKernel({ plugins: { auth, admin, shop }, clock })
+  await ask('POST', '/admin/reload-config')
+  await ask('PUT', '/admin/api/config', { set: { shop: { status: 500 } } })
+  for (let nth = 0; nth < 25; nth++) await kernel.fetch('/shop')
+  await clock.advance(2_000)
+  expect(await word()).toBe('hello #3')
+  const { body } = await ask('GET', '/admin/api/audit')
+  expect(body.data.map(({ actor, action }: Record<string, unknown>) => `${actor} ${action}`)).toEqual([
+    'gateway config.rollback',
+    'admin config.change',
+    'gateway config.reload',
+    'admin reload',
+    'gateway config.reload',
+  ])
+  expect((await ask('GET', '/admin/api/reloads')).body.data[0].reason).toContain('25 of 26 answers failed')
 })

@@ -5,7 +5,7 @@ import { definePlugin, err, errAsync, ok, okAsync } from 'flow2api/plugin'
 import { ConformanceError, type ConformanceOptions, providerConformance } from 'flow2api/testing'
 import flow from '../../plugins/flow-provider/index.ts'
 import { SAMPLE_ACCOUNTS, startEmulator } from '../emulator/index.ts'
-import { PNG } from './generation.world.ts'
+import { png } from '../fixtures/media.ts'
 
 describe('the provider of Flow', () => {
   let emulator: Awaited<ReturnType<typeof startEmulator>>
@@ -22,7 +22,7 @@ describe('the provider of Flow', () => {
     secret: SAMPLE_ACCOUNTS.find(({ name }) => name.startsWith('Ulla'))?.st ?? '',
     // A picture, a picture in two paid steps, a video, and one from a first frame.
     models: ['gemini-3.0-pro-image-landscape', 'gemini-3.0-pro-image-landscape-2k', 'veo_3_1_t2v_fast_landscape'],
-    input: { mime: 'image/png', bytes: PNG },
+    input: { mime: 'image/png', bytes: png(64, 36) },
   })
   for (const [index, { name }] of providerConformance(options()).entries())
     test(name, async () => {
