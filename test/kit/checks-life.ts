@@ -1,6 +1,6 @@
 /** Whether a provider behaves when things go wrong, end, or begin anew. */
-import type { GenerationProvider } from 'flow2api/contracts'
-import type { Blame, Fault, Handle } from 'flow2api/plugin'
+import type { GenerationProvider, SessionAccount } from 'flow2api/contracts'
+import type { Blame, Fault, Handle, Result } from 'flow2api/plugin'
 import { delivered, good, polled } from './checks-calls.ts'
 import { demand, Subject, said, throughJson } from './subject.ts'
 import type { Mood } from './upstream.ts'
@@ -10,35 +10,61 @@ const SOON_MS = 2_000
 const within = async <T>(promise: PromiseLike<T>): Promise<T | 'late'> =>
   Promise.race([promise, Bun.sleep(SOON_MS).then(() => 'late' as const)])
 
-/** An upstream that says nothing, and a caller who gives up. */
+type Answer = Result<unknown, Fault>
+
+/** An upstream that says nothing, and a caller who gives up, or whose time is over. */
 export async function patience(subject: Subject): Promise<void> {
   const account = await subject.account()
   const [model] = subject.models()
   if (!model) return
-  const attempt = async (what: string, call: (signal: AbortSignal) => Promise<unknown>) => {
-    const stop = new AbortController()
-    subject.outside.mood = 'silent'
-    const asked = subject.outside.asked
-    const answer = call(stop.signal)
-    for (let turn = 0; turn < 100 && subject.outside.asked === asked; turn++) await Bun.sleep(1)
-    const needsUpstream = subject.outside.asked > asked
-    stop.abort()
-    const ended = await within(answer)
-    subject.outside.mood = 'well'
-    demand(
-      ended !== 'late' || !needsUpstream,
-      `${what} did not end within ${SOON_MS / 1000} s after its signal was aborted.`,
-    )
+  const { outside } = subject
+  const attempt = async (what: string, call: (signal: AbortSignal) => Promise<Answer>) => {
+    for (const [when, reason] of STOPS) {
+      const stop = new AbortController()
+      outside.mood = 'silent'
+      const asked = outside.asked
+      const answer = call(stop.signal)
+      for (let turn = 0; turn < 100 && outside.asked === asked; turn++) await Bun.sleep(1)
+      const needsUpstream = outside.asked > asked
+      stop.abort(reason)
+      const ended = await within(answer)
+      outside.mood = 'well'
+      // What needs nobody may well have finished.
+      if (!needsUpstream) return
+      demand(ended !== 'late', `${what} did not end within ${SOON_MS / 1000} s after ${when}.`)
+      demand(ended.isErr(), `${what} answered as if all were well after ${when}, while its upstream was silent.`)
+      const { blame } = ended.error
+      demand(
+        blame !== 'account' && blame !== 'proxy',
+        `${what} blames the ${blame} after ${when}, which had no part in it. It said ${said(ended.error)}`,
+      )
+    }
   }
   await attempt(`start() of "${model.id}"`, signal => subject.start(model, subject.session(account, signal)))
-  const started = good(await subject.start(model, subject.session(account)), `start() of "${model.id}"`)
-  if (started.state !== 'running') return
-  const { operation } = started
-  await attempt('status()', async signal => {
-    await subject.provider.status([operation], subject.session(account, signal))
-  })
-  const cancelled = await within(subject.provider.cancel(operation, subject.session(account)))
+  const running = await begun(subject, account)
+  if (!running) return
+  const { provider } = subject
+  await attempt('status()', async signal => provider.status([running.operation], subject.session(account, signal)))
+  const cancelled = await within(provider.cancel(running.operation, subject.session(account)))
   demand(cancelled !== 'late', `cancel() did not end within ${SOON_MS / 1000} s.`)
+  demand(
+    cancelled.isOk(),
+    `cancel() of what runs failed: ${cancelled.isErr() ? said(cancelled.error) : ''}. What cannot be cancelled is answered with ok.`,
+  )
+}
+
+const STOPS: readonly (readonly [when: string, reason: unknown])[] = [
+  ['its signal was aborted', undefined],
+  ['its deadline had passed', new DOMException('The operation timed out.', 'TimeoutError')],
+]
+
+/** The first model that leaves something running, started. */
+async function begun(subject: Subject, account: SessionAccount | undefined) {
+  for (const model of subject.models()) {
+    const started = good(await subject.start(model, subject.session(account)), `start() of "${model.id}"`)
+    if (started.state === 'running') return { model, operation: started.operation }
+  }
+  return undefined
 }
 
 interface Case {
@@ -61,33 +87,50 @@ export async function blame(subject: Subject): Promise<void> {
   const account = await subject.account()
   const [model] = subject.models()
   if (!model) return
+  await blamed(subject, `start() of "${model.id}"`, () => subject.start(model, subject.session(account)))
+  const running = await begun(subject, account)
+  if (running)
+    await blamed(subject, 'status()', async () =>
+      subject.provider.status([running.operation], subject.session(account)),
+    )
+  const driver = subject.provider.accounts()
+  const { secret = '', attributes = {} } = subject.options
+  const { fetch } = subject.outside
+  if (driver)
+    await blamed(subject, 'accounts().open()', async () =>
+      driver.open({ secret, attributes }, { fetch, signal: AbortSignal.timeout(10_000) }),
+    )
+}
+
+async function blamed(subject: Subject, what: string, call: () => Promise<Answer>): Promise<void> {
+  const { outside } = subject
   for (const { mood, blames, why } of CASES) {
-    subject.outside.mood = mood
-    const asked = subject.outside.asked
-    const answer = await within(attempted(subject.start(model, subject.session(account))))
-    subject.outside.mood = 'well'
-    // It makes its media without asking anybody.
-    if (subject.outside.asked === asked) return
-    demand(answer !== 'late', `start() of "${model.id}" did not end with ${why}: it may not wait or retry by itself.`)
+    outside.mood = mood
+    const asked = outside.asked
+    const answer = await within(attempted(call))
+    outside.mood = 'well'
+    // It does its work without asking anybody.
+    if (outside.asked === asked) return
+    demand(answer !== 'late', `${what} did not end with ${why}: it may not wait or retry by itself.`)
     demand(
       !('thrown' in answer),
-      `start() of "${model.id}" threw with ${why}: answer a fault. ${'thrown' in answer ? answer.thrown : ''}`,
+      `${what} threw with ${why}: answer a fault. ${'thrown' in answer ? answer.thrown : ''}`,
     )
     const { fault } = answer
-    demand(fault !== undefined, `start() of "${model.id}" answered as if all were well with ${why}.`)
+    demand(fault !== undefined, `${what} answered as if something had been learned with ${why}: answer a fault.`)
     demand(
       blames.includes(fault.blame),
-      `start() of "${model.id}" blames ${fault.blame} for ${why}; that should be ${blames.join(' or ')}. It said ${said(fault)}`,
+      `${what} blames ${fault.blame} for ${why}; that should be ${blames.join(' or ')}. It said ${said(fault)}`,
     )
-    demand(fault.message.trim() !== '', `start() of "${model.id}" answered a fault without a message with ${why}.`)
+    demand(fault.message.trim() !== '', `${what} answered a fault without a message with ${why}.`)
   }
 }
 
 type Attempted = { readonly fault: Fault | undefined } | { readonly thrown: string }
 
-async function attempted(call: ReturnType<Subject['start']>): Promise<Attempted> {
+async function attempted(call: () => Promise<Answer>): Promise<Attempted> {
   try {
-    const answer = await call
+    const answer = await call()
     // A provider that throws across the bus is made a fault of this code by the kernel.
     if (answer.isErr() && answer.error.code === 'plugin_bug') return { thrown: answer.error.message }
     return { fault: answer.isErr() ? answer.error : undefined }
@@ -114,7 +157,7 @@ export async function restart(subject: Subject): Promise<void> {
 
 /** Replaced while it works; then taken out. */
 export async function reload(subject: Subject): Promise<void> {
-  const { kernel, options } = subject
+  const { kernel, options, intervals } = subject
   const id = options.id ?? 'subject'
   const account = await subject.account()
   const [model] = subject.models()
@@ -142,4 +185,9 @@ export async function reload(subject: Subject): Promise<void> {
   const left = kernel.status().find(plugin => plugin.id === id)
   demand(left === undefined, `After it was taken out, the plugin is still held by: ${left?.in_flight.join(', ')}.`)
   demand(kernel.leaks().length === 0, `After it was taken out, the plugin left behind: ${kernel.leaks().join(', ')}.`)
+  const [interval] = intervals.running
+  demand(
+    interval === undefined,
+    `After it was taken out, the plugin left setInterval(…, ${interval}) running: use ctx.every, or ctx.defer its end.`,
+  )
 }

@@ -15,6 +15,7 @@ import {
 } from 'flow2api/contracts'
 import { type AnyPlugin, type Contributions, definePlugin, type Fault, type Handle, type Result } from 'flow2api/plugin'
 import { createTestKernel, type TestKernel } from '../../kernel/testing.ts'
+import { Intervals } from './intervals.ts'
 import { Outside } from './upstream.ts'
 
 export interface ConformanceOptions {
@@ -62,6 +63,7 @@ export class Subject implements AsyncDisposable {
     readonly kernel: TestKernel,
     readonly options: ConformanceOptions,
     private readonly providers: Contributions<GenerationProvider>,
+    readonly intervals: Intervals,
   ) {
     this.outside = new Outside(options.upstream)
   }
@@ -77,13 +79,19 @@ export class Subject implements AsyncDisposable {
         providers = ctx.deps.providers
       },
     })
-    const kernel = await createTestKernel({
-      plugins: { [id]: plugin, probe },
-      // A call that hangs is not waited for.
-      config: { server: { drain_timeout_s: 1 }, ...(config && { [plugin.section ?? id]: config }) },
-    })
-    if (!providers) throw new Error('the probe did not come up')
-    return new Subject(kernel, options, providers)
+    const intervals = new Intervals()
+    try {
+      const kernel = await createTestKernel({
+        plugins: { [id]: plugin, probe },
+        // A call that hangs is not waited for.
+        config: { server: { drain_timeout_s: 1 }, ...(config && { [plugin.section ?? id]: config }) },
+      })
+      if (!providers) throw new Error('the probe did not come up')
+      return new Subject(kernel, options, providers, intervals)
+    } catch (cause) {
+      intervals.stop()
+      throw cause
+    }
   }
 
   get provider(): Handle<GenerationProvider> {
@@ -184,6 +192,7 @@ export class Subject implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kernel.stop()
+    this.intervals.stop()
   }
 }
 

@@ -63,22 +63,36 @@ const sound: GenerationProvider = {
         : okAsync({ state: 'running' as const, operation: { id: '1' } })
     }),
   status: (operations, { fetch, signal }) =>
-    fetch('https://lab.test/status', { signal }).map(() =>
-      operations.map(() => ({ state: 'done' as const, media: [{ url: 'https://lab.test/1.mp4' }] })),
-    ),
+    fetch('https://lab.test/status', { signal }).andThen(answer => {
+      if (!answer.ok || !answer.headers.get('content-type')?.startsWith('application/json'))
+        return errAsync(domainFault('upstream_error', `The lab answered ${answer.status}.`))
+      return okAsync(operations.map(() => ({ state: 'done' as const, media: [{ url: 'https://lab.test/1.mp4' }] })))
+    }),
   cancel: () => okAsync(undefined),
 }
 
+const around = {
+  upstream: (request: Request) => Response.json({ path: new URL(request.url).pathname }),
+  input: { mime: 'image/png', bytes: png(64, 36) },
+}
+
 /** What the suite says of it: the name of each check that fails, and its sentence. */
-async function verdicts(change: Partial<GenerationProvider> = {}, only?: string): Promise<Record<string, string>> {
+async function verdicts(
+  change: Partial<GenerationProvider> = {},
+  only?: string,
+  more: () => void = () => {},
+): Promise<Record<string, string>> {
   const plugin = definePlugin({
     name: 'lab',
     version: '1.0.0',
     provides: [Provider],
-    setup: ctx => ctx.provide(Provider, { ...sound, ...change }),
+    setup: ctx => {
+      ctx.provide(Provider, { ...sound, ...change })
+      more()
+    },
   })
   const failed: Record<string, string> = {}
-  for (const { name, run } of providerConformance({ plugin, upstream: () => Response.json({}) })) {
+  for (const { name, run } of providerConformance({ plugin, ...around })) {
     if (only !== undefined && name !== only) continue
     try {
       await run()
@@ -125,6 +139,69 @@ describe('the suite', () => {
     })
     expect(failed['faults blame whom they should']).toContain(
       'blames account for an upstream that answers 500; that should be upstream or gateway.',
+    )
+  })
+
+  test('names a call that blames the account where the caller gave up', async () => {
+    const start: GenerationProvider['start'] = (unit, session) =>
+      sound
+        .start(unit, session)
+        .mapErr(fault => (fault.code === 'cancelled' ? domainFault('account_throttled', 'Too slow.') : fault))
+    const failed = await verdicts({ start }, 'a stopped call ends soon')
+    expect(failed['a stopped call ends soon']).toContain('blames the account after its signal was aborted')
+  })
+
+  test('names a status that gives up what runs because the upstream stumbles', async () => {
+    const status: GenerationProvider['status'] = (operations, { fetch, signal }) =>
+      fetch('https://lab.test/status', { signal }).map(answer =>
+        operations.map(() =>
+          answer.ok
+            ? { state: 'done' as const, media: [{ url: 'https://lab.test/1.mp4' }] }
+            : { state: 'failed' as const, fault: domainFault('generation_failed', 'It is gone.') },
+        ),
+      )
+    const failed = await verdicts({ status }, 'faults blame whom they should')
+    expect(failed['faults blame whom they should']).toBe(
+      'status() answered as if something had been learned with an upstream that answers 500: answer a fault.',
+    )
+  })
+
+  test('names a cancel that fails', async () => {
+    const cancel = () => errAsync(domainFault('upstream_error', 'That cannot be cancelled.'))
+    const failed = await verdicts({ cancel }, 'a stopped call ends soon')
+    expect(failed['a stopped call ends soon']).toContain('cancel() of what runs failed: upstream_error')
+  })
+
+  test('names a provider that throws', async () => {
+    const start: GenerationProvider['start'] = (unit, session) =>
+      sound.start(unit, session).mapErr(fault => {
+        throw new Error(`not caught: ${fault.code}`)
+      })
+    const failed = await verdicts({ start }, 'faults blame whom they should')
+    expect(failed['faults blame whom they should']).toContain(
+      'threw with an upstream that answers 500: answer a fault.',
+    )
+  })
+
+  test('names what is left behind', async () => {
+    const failed = await verdicts({}, 'a reload leaves nothing behind', () => void setInterval(() => {}, 60_000))
+    expect(failed['a reload leaves nothing behind']).toBe(
+      'After it was taken out, the plugin left setInterval(…, 60000) running: use ctx.every, or ctx.defer its end.',
+    )
+  })
+
+  test('names an input that is listed and refused', async () => {
+    const failed = await verdicts(
+      {
+        start: (unit, session) =>
+          unit.inputs.length > 0
+            ? errAsync(domainFault('invalid_value', 'No pictures, please.'))
+            : sound.start(unit, session),
+      },
+      'inputs that a model accepts are really accepted',
+    )
+    expect(failed['inputs that a model accepts are really accepted']).toBe(
+      'start() refuses "sound-video" with 1 × first_frame, which the model lists as accepted: invalid_value (blame request): No pictures, please.',
     )
   })
 
