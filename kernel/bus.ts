@@ -3,10 +3,11 @@
  * to the one provider, held in flight on it. Everything passes here and can be tapped.
  */
 import { err, type Result, ResultAsync } from 'neverthrow'
-import type { BusRecord, HttpRecord, Tap } from './control.ts'
+import type { BusRecord, HttpArrival, HttpRecord, StreamRecord, Tap } from './control.ts'
 import { FaultError, kernelFault, messageOf } from './fault.ts'
 import type { Handle } from './plugin.ts'
 import { type Capability, type EventType, refName } from './refs.ts'
+import { currentScope, type Scope, within } from './scope.ts'
 
 /** As much of an instance as the bus needs. */
 export interface Party {
@@ -51,30 +52,40 @@ interface Listener {
 
 export class Bus {
   readonly #listeners = new Map<string, Set<Listener>>()
-  /** Apart, as calls between plugins are far more than requests, and few want to see them. */
-  readonly #taps = new Set<NonNullable<Tap['bus']>>()
-  readonly #httpTaps = new Set<NonNullable<Tap['http']>>()
+  readonly #taps = new Set<Tap>()
+  /** Those that watch calls. Apart, as calls are far more than requests, and few want to see them. */
+  readonly #callTaps = new Set<Tap>()
 
-  tap({ bus, http }: Tap): () => void {
-    // Functions of their own, as one may be given twice.
-    const onBus = bus && ((record: BusRecord) => bus(record))
-    const onHttp = http && ((record: HttpRecord) => http(record))
-    if (onBus) this.#taps.add(onBus)
-    if (onHttp) this.#httpTaps.add(onHttp)
+  tap(tap: Tap): () => void {
+    // An object of its own, as one may be given twice.
+    const own = { ...tap }
+    this.#taps.add(own)
+    if (own.bus || own.scope) this.#callTaps.add(own)
     return () => {
-      if (onBus) this.#taps.delete(onBus)
-      if (onHttp) this.#httpTaps.delete(onHttp)
+      this.#taps.delete(own)
+      this.#callTaps.delete(own)
     }
   }
 
   /** Whether anybody watches HTTP. */
   get tapped(): boolean {
-    return this.#httpTaps.size > 0
+    return this.#taps.size > 0
+  }
+
+  /** Whether anybody watches what a request leads to. */
+  get scoped(): boolean {
+    return this.#callTaps.size > 0
   }
 
   /** For the server, which has the other half of what a tap sees. */
   recordHttp(record: HttpRecord): void {
-    for (const tap of this.#httpTaps) guard(() => tap(record))
+    for (const tap of this.#taps) guard(() => tap.http?.(record))
+  }
+  recordArrival(arrival: HttpArrival): void {
+    for (const tap of this.#taps) guard(() => tap.arrival?.(arrival))
+  }
+  recordStream(record: StreamRecord): void {
+    for (const tap of this.#taps) guard(() => tap.stream?.(record))
   }
 
   on<E>(party: Party, event: EventType<E>, listener: (payload: E) => unknown): () => void {
@@ -170,7 +181,8 @@ export class Bus {
     }
     const entered = way
     owner.enter(entered)
-    const record = this.#recorder(consumer, owner, 'ask', ref.id, method, args)
+    const scope = this.#callTaps.size === 0 ? undefined : this.#scopeOf({ ref: ref.id, method, args })
+    const record = scope && this.#recorder(consumer, owner, 'ask', ref.id, method, args, scope)
     const bug = (cause: unknown) => {
       owner.leave(entered)
       record?.('threw', cause)
@@ -183,7 +195,8 @@ export class Bus {
     let answer: unknown
     try {
       // `resolve` found a method of this name when the handle's property was read; a successor implements the same contract.
-      answer = (Reflect.get(service, method) as (...args: unknown[]) => unknown).apply(service, args)
+      const call = Reflect.get(service, method) as (...args: unknown[]) => unknown
+      answer = scope ? within(scope, () => call.apply(service, args)) : call.apply(service, args)
     } catch (cause) {
       throw new FaultError(bug(cause))
     }
@@ -216,6 +229,15 @@ export class Bus {
     return answer
   }
 
+  #scopeOf(call: Pick<BusRecord, 'ref' | 'method' | 'args'>): Scope {
+    let scope = currentScope() ?? {}
+    for (const tap of this.#callTaps)
+      guard(() => {
+        scope = tap.scope?.(call, scope) ?? scope
+      })
+    return scope
+  }
+
   #recorder(
     from: Party,
     to: Party,
@@ -223,8 +245,9 @@ export class Bus {
     ref: string,
     method: string | null,
     args: readonly unknown[],
+    scope: Scope | undefined = currentScope(),
   ) {
-    if (this.#taps.size === 0) return undefined
+    if (this.#callTaps.size === 0) return undefined
     const began = performance.now()
     return (outcome: BusRecord['outcome'], detail: unknown) => {
       const record: BusRecord = {
@@ -237,8 +260,9 @@ export class Bus {
         durationMs: performance.now() - began,
         outcome,
         detail,
+        scope: scope ?? {},
       }
-      for (const tap of this.#taps) guard(() => tap(record))
+      for (const tap of this.#callTaps) guard(() => tap.bus?.(record))
     }
   }
 }

@@ -1,4 +1,6 @@
 /** Time, injected: tests move it by hand. */
+import { currentScope, outside } from './scope.ts'
+
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
@@ -12,7 +14,9 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(milliseconds, task) {
-    const timer = setTimeout(task, Math.min(Math.max(0, milliseconds), LONGEST_TIMER_MS))
+    // A timer belongs to nobody's work: who waits in an `await` keeps his own scope anyway.
+    const run = () => (currentScope() ? outside(task) : task())
+    const timer = setTimeout(run, Math.min(Math.max(0, milliseconds), LONGEST_TIMER_MS))
     timer.unref()
     return () => clearTimeout(timer)
   },

@@ -2,6 +2,9 @@
 import type { ResultAsync } from 'neverthrow'
 import type { Fault } from './fault.ts'
 import { defineCapability, defineEvent } from './refs.ts'
+import type { Scope } from './scope.ts'
+
+export type { Scope } from './scope.ts'
 
 /** One mistake in the configuration. All of them come at once. */
 export interface ConfigProblem {
@@ -68,6 +71,15 @@ export interface BusRecord {
   readonly durationMs: number
   readonly outcome: 'ok' | 'fault' | 'threw'
   readonly detail: unknown
+  readonly scope: Scope
+}
+
+/** A request before its route is asked. Its body may be cloned here, and at no later time. */
+export interface HttpArrival {
+  readonly requestId: string
+  readonly request: Request
+  /** The plugin that owns the route. */
+  readonly plugin: string
 }
 
 /** What a tap sees of one HTTP exchange. */
@@ -82,9 +94,25 @@ export interface HttpRecord {
   readonly durationMs: number
 }
 
+/** An event stream that has ended, or whose reader has left. */
+export interface StreamRecord {
+  readonly requestId: string
+  readonly plugin: string
+  readonly bytes: number
+  /** The first of it, at most 16 kB. */
+  readonly start: string
+  /** From the first byte to the last. */
+  readonly durationMs: number
+}
+
 export interface Tap {
   readonly bus?: (record: BusRecord) => void
+  readonly arrival?: (arrival: HttpArrival) => void
+  /** Where the body of the answer is wanted it has to be cloned here, and at no later time. */
   readonly http?: (record: HttpRecord) => void
+  readonly stream?: (record: StreamRecord) => void
+  /** What a call belongs to, given what its caller belongs to. Carried on by everything that the call does. */
+  readonly scope?: (call: Pick<BusRecord, 'ref' | 'method' | 'args'>, outer: Scope) => Scope
 }
 
 /** One key of the configuration in force. */
@@ -163,8 +191,13 @@ export interface KernelControl {
   plugins(): readonly PluginStatus[]
   /** The configuration in force after defaults, file, overrides and environment, with secrets masked. */
   config(): Readonly<Record<string, unknown>>
-  /** Watches the bus, HTTP, or both. What nobody taps costs nothing. Returns its undo; use it with `ctx.defer`. */
+  /**
+   * Watches the bus, HTTP, or both. What nobody taps costs nothing. Returns its undo; use it with `ctx.defer`. While
+   * anybody taps the bus or names a scope, lines of the log carry theirs: `requestId`, and what `Tap.scope` adds.
+   */
   tap(tap: Tap): () => void
+  /** Calls back with each line of the log, as JSON, as it is written: secrets masked. Returns its undo. */
+  logLines(listener: (line: string) => void): () => void
 }
 
 export const Kernel = defineCapability<KernelControl>('kernel', 1)

@@ -14,6 +14,7 @@ import { type Contributed, Diagnosis, examine, type Finding } from './diagnosis.
 import { messageOf } from './fault.ts'
 import type { Blueprint } from './instance.ts'
 import { Kernel } from './kernel.ts'
+import { LogFeed } from './log.ts'
 import type { Place } from './place.ts'
 import { definePlugin } from './plugin.ts'
 import { type Capability, refName } from './refs.ts'
@@ -106,6 +107,7 @@ async function startHere(
     env: { ...env },
     clock: systemClock,
     log: pino({ level: 'silent' }),
+    feed: new LogFeed(),
     version,
     // Keys that are made by the first start of a plugin are shown once, so here.
     announce: lines => void process.stderr.write(`${lines.join('\n')}\n`),

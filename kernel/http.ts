@@ -9,6 +9,8 @@ import type { Bus } from './bus.ts'
 import { type Fault, kernelFault, messageOf } from './fault.ts'
 import { type RequestInfo, rememberRequest } from './request.ts'
 import { errorBody, type Route, type RouteTable } from './routes.ts'
+import { within } from './scope.ts'
+import { releasing, type Seen } from './streams.ts'
 
 /** Read at each request, since all but the listening address may change live. */
 export interface HttpSettings {
@@ -122,7 +124,8 @@ export class HttpServer {
     const limited = request.headers.has('transfer-encoding') ? limitBody(request, maxBodyBytes) : undefined
     const inside = limited?.request ?? request
     rememberRequest(inside, infoOf(id, request, server))
-    const answer = this.#dispatch(route, inside, path, id, origin)
+    const dispatch = () => this.#dispatch(route, inside, path, id, origin)
+    const answer = this.bus.scoped ? within({ requestId: id }, dispatch) : dispatch()
     if (!limited) return answer
     return answer.then(response => (limited.exceeded() ? tooLarge() : response))
   }
@@ -135,7 +138,9 @@ export class HttpServer {
     origin: string | undefined,
   ): Promise<Response> {
     const release = route.owner.hold(() => `${request.method} ${path}`)
-    const began = this.bus.tapped ? performance.now() : 0
+    const began = performance.now()
+    const plugin = route.owner.id
+    if (this.bus.tapped) this.bus.recordArrival({ requestId: id, request, plugin })
     let response: Response
     try {
       response = await route.app.fetch(request.method === 'HEAD' ? asGet(request) : request)
@@ -145,17 +150,21 @@ export class HttpServer {
     }
     this.answered(response.status)
     response = finish(response, id, origin)
-    if (began > 0)
+    const { tapped } = this.bus
+    if (tapped)
       this.bus.recordHttp({
         requestId: id,
         request,
         response,
-        plugin: route.owner.id,
+        plugin,
         route: route.path,
         durationMs: performance.now() - began,
       })
     // Only event streams are wrapped: even to look at the body would cost a file its length and its fast path.
-    if (response.headers.get('content-type')?.startsWith('text/event-stream')) return releasing(response, release)
+    if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
+      const ended = (seen: Seen) => this.bus.recordStream({ requestId: id, plugin, ...seen })
+      return releasing(response, release, tapped ? ended : undefined)
+    }
     release()
     return response
   }
@@ -260,31 +269,4 @@ function finish(response: Response, id: string, origin?: string): Response {
     headers(copy.headers)
     return copy
   }
-}
-
-/** The same answer, whose end (or whose reader's leaving) calls `release`. */
-function releasing(response: Response, release: () => void): Response {
-  const reader = response.body?.getReader()
-  if (!reader) {
-    release()
-    return response
-  }
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read()
-        if (!done) return controller.enqueue(value)
-        release()
-        controller.close()
-      } catch (cause) {
-        release()
-        controller.error(cause)
-      }
-    },
-    async cancel(reason) {
-      release()
-      await reader.cancel(reason)
-    },
-  })
-  return new Response(body, response)
 }

@@ -20,6 +20,7 @@ import { endsBoot } from './exit.ts'
 import { type Fault, kernelFault } from './fault.ts'
 import { HttpServer } from './http.ts'
 import { type Blueprint, Instance, type Surroundings } from './instance.ts'
+import type { LogFeed } from './log.ts'
 import { planChanges, withoutOrphans } from './plan.ts'
 import { type AnyElysia, type AnyPlugin, definePlugin, type HttpSpec } from './plugin.ts'
 import { asProblem, RESTART_KEYS, type ReadConfiguration, Reloads, rejection } from './reloads.ts'
@@ -35,6 +36,7 @@ export interface KernelOptions {
   readonly env: Record<string, string | undefined>
   readonly clock: Clock
   readonly log: Logger
+  readonly feed: LogFeed
   readonly version: string
   /** Calls back whenever the operator's file was saved; returns its undo. Absent: there is none to watch. */
   readonly watch?: (saved: () => void) => () => void
@@ -362,6 +364,7 @@ export class Kernel {
           restore: (version, by) => this.reloads.restore(version, by),
           reloads: () => this.reloads.history(),
           tap: tap => this.bus.tap(tap),
+          logLines: listener => this.options.feed.listen(listener),
         })
         ctx.on(Announcement, ({ lines }) => this.options.announce(lines))
         const routes = kernelRoutes({

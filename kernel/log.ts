@@ -1,5 +1,6 @@
 /** The log: JSON lines for machines, coloured lines for people; secrets never, whoever logs them. */
 import pino, { type DestinationStream, type Logger } from 'pino'
+import { currentScope } from './scope.ts'
 
 export interface LogOptions {
   /** For a terminal. Otherwise one JSON object a line. */
@@ -8,7 +9,37 @@ export interface LogOptions {
   readonly level?: string
   /** Default: standard output. */
   readonly destination?: DestinationStream
+  /** Is shown every line, as JSON. */
+  readonly feed?: LogFeed
 }
+
+/** Shows each line that passes to whoever listens. */
+export class LogFeed {
+  readonly #listeners = new Set<(line: string) => void>()
+
+  listen(listener: (line: string) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** The same destination, with the feed in front. */
+  before(destination: DestinationStream): DestinationStream {
+    return {
+      write: line => {
+        destination.write(line)
+        for (const listener of this.#listeners) {
+          // It only watches: what it throws must not reach whoever logs.
+          try {
+            listener(line)
+          } catch {}
+        }
+      },
+    }
+  }
+}
+
+/** Adds to each line what the work at hand belongs to. A new object each time: pino writes into it. */
+export const withScope = (): object => ({ ...currentScope() })
 
 const MASK = '********'
 
@@ -33,13 +64,15 @@ const SECRET_KEYS = new Set([
 /** Deeper than this nothing is logged by anybody on purpose; it also ends circles. */
 const DEEPEST = 8
 
-export function createLogger({ pretty, level = 'info', destination }: LogOptions): Logger {
+export function createLogger({ pretty, level = 'info', destination, feed }: LogOptions): Logger {
   const known = level in pino.levels.values || level === 'silent'
-  const out = destination ?? pino.destination({ dest: 1, sync: true })
+  const lines = destination ?? pino.destination({ dest: 1, sync: true })
+  const out = pretty ? prettyStream(lines) : lines
   const logger = pino(
     {
       level: known ? level : 'info',
       timestamp: pino.stdTimeFunctions.isoTime,
+      mixin: withScope,
       formatters: {
         level: label => ({ level: label }),
         log: table => redactTable(table, 0),
@@ -47,7 +80,7 @@ export function createLogger({ pretty, level = 'info', destination }: LogOptions
       // Errors are plain objects by then.
       serializers: { err: value => value },
     },
-    pretty ? prettyStream(out) : out,
+    feed ? feed.before(out) : out,
   )
   // Pino formats what a child carries with nothing; children inherit this `child`.
   const { child } = logger

@@ -8,7 +8,7 @@ import { doctor, isAlive } from './doctor.ts'
 import { EXIT, exitCodeOf } from './exit.ts'
 import { messageOf } from './fault.ts'
 import { Kernel } from './kernel.ts'
-import { createLogger } from './log.ts'
+import { createLogger, LogFeed } from './log.ts'
 import { Place } from './place.ts'
 import { watchFile } from './watch.ts'
 
@@ -61,7 +61,8 @@ export async function run(box: Box): Promise<void> {
 async function serve(place: Place, began: number): Promise<void> {
   const { env } = process
   const terminal = process.stdout.isTTY === true
-  const log = createLogger({ pretty: terminal, level: env['FLOW2API_LOG_LEVEL'] ?? 'info' })
+  const feed = new LogFeed()
+  const log = createLogger({ pretty: terminal, level: env['FLOW2API_LOG_LEVEL'] ?? 'info', feed })
   /** The block is for people; where stdout carries JSON lines it goes to stderr. */
   const tell = (text: string) => (terminal ? process.stdout : process.stderr).write(text)
   const announcements: string[] = []
@@ -73,6 +74,7 @@ async function serve(place: Place, began: number): Promise<void> {
     env,
     clock: systemClock,
     log,
+    feed,
     version,
     watch: saved =>
       watchFile(place.file, systemClock, saved, cause =>

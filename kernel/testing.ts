@@ -14,6 +14,7 @@ import { type Configuration, configure } from './configuration.ts'
 import type { ConfigProblem, PluginStatus, ReloadRejected, ReloadReport } from './control.ts'
 import { FaultError } from './fault.ts'
 import { Kernel } from './kernel.ts'
+import { LogFeed, withScope } from './log.ts'
 import { applied, type Overrides } from './overrides.ts'
 import type { AnyPlugin, Handle } from './plugin.ts'
 import { type Capability, type EventType, refName } from './refs.ts'
@@ -68,6 +69,7 @@ export async function createTestKernel(options: TestOptions): Promise<TestKernel
   const scratch = await mkdtemp(join(tmpdir(), 'flow2api-test-'))
   const paths = { data: options.dataDir ?? join(scratch, 'data'), tmp: join(scratch, 'tmp') }
   const announced: (readonly string[])[] = []
+  const feed = new LogFeed()
   let world: TestWorld = options
   const kernel = new Kernel({
     read: overrides => readWorld(world, overrides),
@@ -75,9 +77,10 @@ export async function createTestKernel(options: TestOptions): Promise<TestKernel
     env: {},
     clock: options.clock ?? systemClock,
     log: pino(
-      { level: options.onLog ? 'trace' : 'silent' },
-      { write: line => options.onLog?.(JSON.parse(line) as Record<string, unknown>) }, // pino writes one object a line
+      { level: options.onLog ? 'trace' : 'silent', mixin: withScope },
+      feed.before({ write: line => options.onLog?.(JSON.parse(line) as Record<string, unknown>) }), // one object a line
     ),
+    feed,
     version: '0.0.0-test',
     announce: lines => void announced.push(lines),
   })

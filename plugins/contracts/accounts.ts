@@ -17,6 +17,8 @@ export interface AcquireWant {
   readonly caller?: string
   /** What it is expected to cost, in the provider's credits; reserved on the account until the lease is closed. Absent: nothing. */
   readonly credits?: number
+  /** The job that it is for; named in logs. */
+  readonly jobId?: string
   /** Gives up waiting in the queue; the answer is then `cancelled`. */
   readonly signal: AbortSignal
   /** Told while it waits. */
@@ -62,6 +64,8 @@ export interface AccountPool {
     /** Absent: a free call, not paid work of a model. */
     readonly model?: string
     readonly credits?: number
+    /** The job that it is for; named in logs. */
+    readonly jobId?: string
   }): ResultAsync<Lease, Fault>
 }
 

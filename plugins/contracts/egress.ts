@@ -1,5 +1,5 @@
 /** The way out: which proxy a request takes. Provided by `proxy`. */
-import { defineCapability, type Fault, type Result, type ResultAsync } from 'flow2api/plugin'
+import { defineCapability, defineEvent, type Fault, type Result, type ResultAsync } from 'flow2api/plugin'
 
 export interface EgressWant {
   /** Sticky key: requests of one account keep their route while it is healthy. */
@@ -51,3 +51,21 @@ export interface Egress {
 }
 
 export const Egress = defineCapability<Egress>('egress', 1)
+
+/** One attempt to reach an upstream, once its answer began or it was given up. Told by `proxy`, for whoever watches. */
+export interface UpstreamCall {
+  readonly method: string
+  readonly url: string
+  /** `direct`, or the proxy with its password masked. */
+  readonly route: string
+  readonly accountId: number | null
+  /** Until the head of the answer, or the end of the attempt. */
+  readonly durationMs: number
+  /** As it was sent. Holds secrets: to be masked before it is shown. */
+  readonly request: RequestInit
+  /** Its body belongs to whoever asked: it may be cloned while this is told, and not be read. */
+  readonly response: Response | null
+  readonly fault: EgressFault | null
+}
+
+export const UpstreamCalled = defineEvent<UpstreamCall>('egress.called')

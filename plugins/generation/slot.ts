@@ -62,6 +62,7 @@ async function queue({ ports, ledger, life }: SlotParts, unit: ActiveUnit) {
   ledger.waiting.add(unit)
   const acquired = await ask(() =>
     ports.accounts.acquire({
+      jobId: job.record.id,
       provider: job.record.provider,
       kind: job.record.kind,
       model: job.record.resolvedModel,
@@ -102,6 +103,7 @@ export async function adoptSlot(parts: SlotParts, unit: ActiveUnit): Promise<Slo
     const adopted = await ask(() =>
       parts.ports.accounts.adopt({
         accountId,
+        jobId: job.record.id,
         provider: job.record.provider,
         kind: job.record.kind,
         model: job.record.resolvedModel,

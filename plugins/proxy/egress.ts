@@ -1,5 +1,5 @@
 /** Routes and their `fetch`: tries the ways out in order and keeps the books on the proxies. */
-import { domainFault, type EgressFault, type EgressWant, type Route } from 'flow2api/contracts'
+import { domainFault, type EgressFault, type EgressWant, type Route, type UpstreamCall } from 'flow2api/contracts'
 import { type Clock, err, type Logger, ok, type Result, ResultAsync } from 'flow2api/plugin'
 import { type ProxyAddress, parseProxy } from './address.ts'
 import { type Bridge, goCarefully, goDirect, goThrough } from './attempt.ts'
@@ -21,6 +21,8 @@ export interface World {
   readonly log: Logger
   /** Ends what goes on behind a request's back. */
   readonly signal: AbortSignal
+  /** Told of each attempt. */
+  called?(call: UpstreamCall): void
 }
 
 interface Trip extends Traveller {
@@ -102,7 +104,9 @@ export class EgressService {
       const probing = condition === 'half_open' && health.claim(address.url, clock.now())
       if (condition === 'half_open' && !probing && last === 'direct') continue
       const began = clock.now()
+      const tell = this.#teller(trip, target, init, address.masked)
       const attempt = await this.#try(way, target, init)
+      tell(attempt.mapErr(({ fault }) => fault))
       if (attempt.isOk()) {
         if (health.succeeded(address.url, clock.now(), began)) log.info({ proxy: address.masked }, 'proxy works again')
         this.#took(trip, address, turn, failed)
@@ -120,7 +124,23 @@ export class EgressService {
       return err(failed ?? { ...domainFault('proxy_unreachable', NOTHING_TO_USE), unsent: true })
     }
     this.#took(trip, 'direct', turn, failed)
-    return direct(target, init, addresses)
+    return direct(target, init, addresses, () => this.#teller(trip, target, init, 'direct'))
+  }
+
+  /** Begins the account of one attempt; to be called with how it went. */
+  #teller({ accountId }: Trip, target: URL, request: RequestInit, route: string): Tell {
+    const began = performance.now()
+    return answer =>
+      this.world.called?.({
+        method: request.method ?? 'GET',
+        url: target.href,
+        route,
+        accountId: accountId ?? null,
+        durationMs: performance.now() - began,
+        request,
+        response: answer.unwrapOr(null),
+        fault: answer.isErr() ? answer.error : null,
+      })
   }
 
   #try({ address, condition }: Way, target: URL, init: RequestInit) {
@@ -178,16 +198,25 @@ export class EgressService {
 const NOTHING_TO_USE =
   '[proxy] fallback is "none" and no proxy is configured for this request. Set proxy_url or pool, or give the account a proxy.'
 
+type Tell = (answer: Result<Response, EgressFault>) => void
+
 async function direct(
   target: URL,
   init: RequestInit,
-  addresses: readonly string[] = [],
+  addresses: readonly string[] | undefined,
+  teller: () => Tell,
 ): Promise<Result<Response, EgressFault>> {
-  const [first = { url: target, init }, ...others] = addresses.map(one => pinned(target, init, one))
-  let answer = await goDirect(target, first)
+  const [first = { url: target, init }, ...others] = (addresses ?? []).map(one => pinned(target, init, one))
+  const go = async (way: typeof first) => {
+    const tell = teller()
+    const answer = await goDirect(target, way)
+    tell(answer)
+    return answer
+  }
+  let answer = await go(first)
   for (const other of others) {
     if (answer.isOk() || !answer.error.unsent || readOnce(init.body)) break
-    answer = await goDirect(target, other)
+    answer = await go(other)
   }
   return answer
 }

@@ -1,5 +1,13 @@
 /** The way out: direct, or through HTTP, HTTPS and SOCKS5 proxies. */
-import { AccountStateChanged, Audited, Auth, Egress, GuardedFetch, MetricsSource } from 'flow2api/contracts'
+import {
+  AccountStateChanged,
+  Audited,
+  Auth,
+  Egress,
+  GuardedFetch,
+  MetricsSource,
+  UpstreamCalled,
+} from 'flow2api/contracts'
 import { definePlugin } from 'flow2api/plugin'
 import { parseName } from './address.ts'
 import { EgressService } from './egress.ts'
@@ -35,7 +43,17 @@ export default definePlugin({
       bridge => bridge.close(),
     )
     const roster = new Roster(settings, own)
-    const egress = new EgressService({ settings, health, journal, roster, bridge, clock, log, signal: ctx.signal })
+    const egress = new EgressService({
+      settings,
+      health,
+      journal,
+      roster,
+      bridge,
+      clock,
+      log,
+      signal: ctx.signal,
+      called: call => ctx.emit(UpstreamCalled, call),
+    })
     ctx.provide(Egress, { route: want => egress.route(want), parse: text => parseName(text) })
     ctx.provide(GuardedFetch, new Guard({ fetch: (url, init, addresses) => egress.fetchPinned(url, init, addresses) }))
     ctx.provide(MetricsSource, { collect: () => proxyMetrics({ roster, health, journal }, clock.now()) })

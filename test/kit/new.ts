@@ -47,7 +47,7 @@ async function taken(): Promise<ReadonlyMap<string, string>> {
   const names = new Map<string, string>([['contracts', 'the folder of the contracts']])
   for (const name of ['kernel', 'server', 'database', 'plugins']) names.set(name, 'the kernel')
   const loader = new Loader(join(ROOT, 'tmp'))
-  for (const id of builtInIds()) {
+  for (const id of checkout.ids()) {
     names.set(id, `the plugin "${id}"`)
     const loaded = await loader.load({ id, use: null, baseDir: ROOT })
     if (loaded.isErr()) continue

@@ -75,6 +75,7 @@ const routesBefore = (outcome: Result<ReloadReport, ReloadRejected>) => {
     restore: unused,
     reloads: () => [],
     tap: () => () => {},
+    logLines: () => () => {},
   }
   const parts = { auth: authenticator, kernel, log: unused as never, audit: () => {}, own: 'admin' }
   return { app: adminRoutes(parts).use(configRoutes(parts)), triggers }

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { Announcement, type BusRecord } from '../../kernel/plugin.ts'
-import { busLine, httpLine } from '../../plugins/debug/lines.ts'
+import { Accounts } from '../../plugins/contracts/index.ts'
+import { arrivalLine, busLine, callLine, httpLine } from '../../plugins/debug/lines.ts'
 import { show, showText } from '../../plugins/debug/mask.ts'
 import { isSecretName, shorten } from '../../plugins/debug/secrets.ts'
 
@@ -229,15 +230,20 @@ describe('lines', () => {
     const line = httpLine(
       { request, response, requestId: 'req_1', plugin: 'openai-surface', route: '/v1/models', durationMs: 12.4 },
       settings,
+      '{"data":[]}',
     )
     expect(line).toEqual({
       message: 'GET /v1/models?key=*** 401 12 ms',
       fields: {
         requestId: 'req_1',
         owner: 'openai-surface',
-        request: '{"authorization":"Bearer ***"}',
         response: '{"content-type":"application/json;charset=utf-8","retry-after":"3"}',
+        body: '{"data":[]}',
       },
+    })
+    expect(arrivalLine({ request, requestId: 'req_1', plugin: 'openai-surface' }, settings, undefined)).toEqual({
+      message: 'GET /v1/models?key=*** arrives',
+      fields: { requestId: 'req_1', owner: 'openai-surface', request: '{"authorization":"Bearer ***"}' },
     })
     expect([request.bodyUsed, response.bodyUsed]).toEqual([false, false])
   })
@@ -252,15 +258,56 @@ describe('lines', () => {
     durationMs: 0.24,
     outcome: 'ok',
     detail: { describe: 'direct' },
+    scope: { requestId: 'req_1', jobId: 'job_0123456789ab' },
   }
 
   test('one contact between plugins', () => {
     expect(busLine(ask, settings)).toEqual({
       message: 'ask generation → proxy egress.route ok 0.2 ms',
-      fields: { args: '[{"accountId":1}]', answer: '{"describe":"direct"}' },
+      fields: { ...ask.scope, args: '[{"accountId":1}]', answer: '{"describe":"direct"}' },
     })
-    expect(busLine(ask, { ...settings, requests: false }).fields).toEqual({ answer: '{"describe":"direct"}' })
-    expect(busLine(ask, { ...settings, responses: false }).fields).toEqual({ args: '[{"accountId":1}]' })
+    expect(busLine(ask, { ...settings, requests: false }).fields).not.toHaveProperty('args')
+    expect(busLine(ask, { ...settings, responses: false }).fields).not.toHaveProperty('answer')
+  })
+
+  test('which account was chosen, and why', () => {
+    const lease = { accountId: 3, label: 'Ann', proxyUrl: 'http://u:hunter2@p.test:1', why: 'fewest in flight of 2' }
+    const line = busLine({ ...ask, ref: Accounts.id, method: 'acquire', args: [], detail: lease }, settings)
+    expect(line.message).toBe('chosen after 0.2 ms: account #3 (Ann): fewest in flight of 2')
+    expect(JSON.stringify(line)).not.toContain('hunter2')
+  })
+
+  test('what went wrong comes with the stack of what caused it', () => {
+    const cause = new Error('broken with token=hunter2')
+    const fault = { code: 'internal_error', message: 'No.', blame: 'gateway', retry: 'later', cause }
+    const line = busLine({ ...ask, outcome: 'fault', detail: fault }, settings)
+    expect(line.fields['stack']).toContain('debug.test.ts')
+    expect(line.fields['stack']).not.toContain('hunter2')
+    expect(busLine({ ...ask, outcome: 'threw', detail: cause }, settings).fields['stack']).toContain('debug.test.ts')
+  })
+
+  test('one call to an upstream', () => {
+    const call = {
+      method: 'POST',
+      url: 'https://api.test/v1?key=hunter2',
+      route: 'http://proxy.test:8080',
+      accountId: 4,
+      durationMs: 340.4,
+      request: { headers: { authorization: 'Bearer hunter2' }, body: '{"prompt":"x","access_token":"hunter2"}' },
+      response: new Response(null, { status: 503, headers: { 'retry-after': '9' } }),
+      fault: null,
+    }
+    const line = callLine(call, settings, '{"error":"busy"}')
+    expect(line).toEqual({
+      message: 'upstream POST https://api.test/v1?key=*** 503 340 ms, http://proxy.test:8080',
+      fields: {
+        account: '4',
+        request: '{"authorization":"Bearer ***"}',
+        sent: '{"prompt":"x","access_token":"***"}',
+        response: '{"retry-after":"9"}',
+        body: '{"error":"busy"}',
+      },
+    })
   })
 
   test('what is announced to the operator is not repeated, also with masking off', () => {
