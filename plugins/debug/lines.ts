@@ -1,5 +1,5 @@
 /** What is logged of each thing that is seen. Pure. */
-import { Accounts, JOB_HEADER, type Lease, type UpstreamCall } from 'flow2api/contracts'
+import { Accounts, JOB_HEADER, type Lease, Provider, type UpstreamCall } from 'flow2api/contracts'
 import { Announcement, type BusRecord, type HttpArrival, type HttpRecord, type StreamRecord } from 'flow2api/plugin'
 import { showSent } from './bodies.ts'
 import { jobIn } from './correlation.ts'
@@ -104,12 +104,16 @@ export function busLine(record: BusRecord, settings: Settings): Line {
     fields: {
       ...scope,
       ...(settings.requests && !secret && { args: show(record.args, settings) }),
-      ...(settings.responses && kind === 'ask' && { answer: show(detail, settings) }),
+      ...(settings.responses && kind === 'ask' && { answer: catalogueIn(record) ?? show(detail, settings) }),
       ...(kind === 'tell' && outcome === 'threw' && { answer: show(detail, settings) }),
       ...(stack !== undefined && outcome !== 'ok' && { stack: showText(stack, { ...settings, maxChars: MAX_STACK }) }),
     },
   }
 }
+
+/** Lists of models are asked for again and again, say the same each time, and are half of all that would be written. */
+const catalogueIn = ({ ref, method, detail }: BusRecord): string | undefined =>
+  ref === Provider.id && method === 'models' && Array.isArray(detail) ? `<${detail.length} models>` : undefined
 
 /** The one answer that people look for most: which account, and why not the others. */
 function chosen({ ref, method, outcome, detail, durationMs }: BusRecord, settings: Settings): string | undefined {

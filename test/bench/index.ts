@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { API_KEY, addAccounts } from '../fixtures/accounts.ts'
 import { startGateway } from '../fixtures/gateway.ts'
 import { BENCH_ACCOUNTS } from './accounts.ts'
+import { debugCost } from './debug.ts'
 import { type Measured, merge, run } from './load.ts'
 import { videos } from './videos.ts'
 
@@ -18,6 +19,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '3' },
     videos: { type: 'string', default: '10000' },
+    /** Rounds that compare the plugin `debug` off, on and absent; 0 leaves it out. */
+    debug: { type: 'string', default: '6' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -76,12 +79,27 @@ else {
   )
   console.log(`ratio gateway / bare forwarder: ${ratio.toFixed(3)}\n`)
 }
-upstream.stop()
 bare.stop()
 await gateway[Symbol.asyncDispose]()
+const debug =
+  Number(values.debug) > 0
+    ? await debugCost({
+        flow: upstream.facts,
+        connections,
+        rounds: Number(values.debug),
+        warmUpMs: WARM_UP_MS,
+        roundMs: milliseconds,
+      })
+    : undefined
+upstream.stop()
+if (debug && values.json) console.log(JSON.stringify({ debug }))
+else if (debug)
+  console.log(
+    `processor time of a request, debug switched off / without the plugin: ${debug.off.toFixed(3)}; switched on / off: ${debug.on.toFixed(1)}\n`,
+  )
 const many = Number(values.videos) > 0 ? await videos(Number(values.videos)) : undefined
 if (many)
   console.log(
     values.json ? JSON.stringify(many) : `${many.videos} videos on ${many.accounts} accounts: ${JSON.stringify(many)}`,
   )
-process.exit(rows.some(({ failed }) => failed > 0) ? 1 : 0)
+process.exit(rows.some(({ failed }) => failed > 0) || (debug?.failed ?? 0) > 0 ? 1 : 0)

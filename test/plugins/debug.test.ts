@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { Announcement, type BusRecord } from '../../kernel/plugin.ts'
-import { Accounts } from '../../plugins/contracts/index.ts'
+import { Accounts, Provider } from '../../plugins/contracts/index.ts'
 import { arrivalLine, busLine, callLine, httpLine } from '../../plugins/debug/lines.ts'
 import { show, showText } from '../../plugins/debug/mask.ts'
 import { isSecretName, shorten } from '../../plugins/debug/secrets.ts'
@@ -268,6 +268,11 @@ describe('lines', () => {
     })
     expect(busLine(ask, { ...settings, requests: false }).fields).not.toHaveProperty('args')
     expect(busLine(ask, { ...settings, responses: false }).fields).not.toHaveProperty('answer')
+  })
+
+  test('of a list of models only how many they are', () => {
+    const models = { ...ask, ref: Provider.id, method: 'models', args: [], detail: [{ id: 'a' }, { id: 'b' }] }
+    expect(busLine(models, settings).fields['answer']).toBe('<2 models>')
   })
 
   test('which account was chosen, and why', () => {
