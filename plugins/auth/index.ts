@@ -1,5 +1,5 @@
 /** Who may do what: the API key for clients, name and password for the operator. See README.md. */
-import { Auth } from 'flow2api/contracts'
+import { type AuditEntry, Audited, Auth } from 'flow2api/contracts'
 import { Announcement, definePlugin, FaultError, secret, t } from 'flow2api/plugin'
 import { apiKey, CredentialStore, ensurePassword, type Unseen } from './credentials.ts'
 import { hashPassword, Login } from './login.ts'
@@ -55,7 +55,10 @@ export default definePlugin({
       sessions.closeAll()
       store.put('sessions_for', secrets.seal(login.identity))
     }
-    ctx.http({ routes: () => routes({ login, sessions, verifier, publicUrl, dropSessions: dropForeignSessions }) })
+    const audit = (entry: AuditEntry) => ctx.emit(Audited, entry)
+    ctx.http({
+      routes: () => routes({ login, sessions, verifier, publicUrl, dropSessions: dropForeignSessions, audit }),
+    })
     ctx.every(SWEEP_MS, () => sessions.sweep())
 
     return {

@@ -1,11 +1,11 @@
 /** Logging in and out, and changing the password. */
 import { Type } from '@sinclair/typebox'
-import { domainFault, faultResponse } from 'flow2api/contracts'
+import { type AuditEntry, domainFault, faultResponse } from 'flow2api/contracts'
 import { type AnyElysia, Elysia, readJson, requestInfo } from 'flow2api/plugin'
 import type { Login } from './login.ts'
 import { bearer, COOKIE, cookie, fromOwnPage } from './request.ts'
 import type { Sessions } from './sessions.ts'
-import type { Verifier } from './verify.ts'
+import { ADMIN, type Verifier } from './verify.ts'
 
 export interface RouteParts {
   readonly login: Login
@@ -14,6 +14,7 @@ export interface RouteParts {
   publicUrl(): string
   /** After a change of the password: ends every session. */
   dropSessions(): void
+  audit(entry: AuditEntry): void
 }
 
 /** Longer ones only cost time to hash. */
@@ -40,7 +41,14 @@ export function routes(parts: RouteParts): AnyElysia {
     if (body.isErr()) return faultResponse(body.error)
     const { ip } = requestInfo(request)
     const checked = await login.check(ip, body.value.username, body.value.password)
-    if (checked.isErr()) return faultResponse(checked.error)
+    const noted = (action: string) =>
+      parts.audit({ actor: checked.isOk() ? ADMIN.id : '', ip, action, target: 'console', detail: '' })
+    if (checked.isErr()) {
+      // Whoever is held off already would only fill the audit log.
+      if (checked.error.code !== 'login_throttled') noted('login.refused')
+      return faultResponse(checked.error)
+    }
+    noted('login')
     const { token, expiresAt } = sessions.open({ ip, userAgent: request.headers.get('user-agent') ?? '' })
     const headers = { 'set-cookie': cookieFor(request, token, COOKIE_SECONDS), 'cache-control': 'no-store' }
     return Response.json({ token, expires_at: Math.floor(expiresAt / 1000) }, { headers })
@@ -68,6 +76,7 @@ export function routes(parts: RouteParts): AnyElysia {
     const changed = await login.change(ip, body.value.old_password, body.value.new_password)
     if (changed.isErr()) return faultResponse(changed.error)
     parts.dropSessions()
+    parts.audit({ actor: caller.value.id, ip, action: 'password.change', target: 'console', detail: '' })
     return new Response(null, { status: 204, headers: { 'set-cookie': cookieFor(request, '', 0) } })
   }
 

@@ -7,7 +7,7 @@ import { apiKeys, basic, bearer, cookie, fromOwnPage } from './request.ts'
 import type { Sessions } from './sessions.ts'
 
 const CLIENT: Caller = { kind: 'api_key', id: 'api_key' }
-const ADMIN: Caller = { kind: 'admin', id: 'admin' }
+export const ADMIN: Caller = { kind: 'admin', id: 'admin' }
 
 export class Verifier implements AuthService {
   readonly #apiKey: Uint8Array

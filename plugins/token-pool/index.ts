@@ -1,5 +1,5 @@
 /** The pool of upstream accounts: who works, who rests, and who is next. See README.md. */
-import { AccountStateChanged, Accounts, Auth, Egress, Provider } from 'flow2api/contracts'
+import { AccountStateChanged, Accounts, Audited, Auth, Egress, Provider } from 'flow2api/contracts'
 import { definePlugin, ok, t } from 'flow2api/plugin'
 import { AccessKeeper } from './access.ts'
 import { AccountBook, loadAccounts } from './accounts.ts'
@@ -79,7 +79,9 @@ export default definePlugin({
 
     const providers = () => deps.providers.all().flatMap(({ plugin, service }) => (service.accounts() ? [plugin] : []))
     const desk = new Desk({ ledger, book, keeper, upstream, clock, providers })
-    ctx.http({ routes: () => routes({ auth: deps.auth, ledger, book, desk, clock }) })
+    ctx.http({
+      routes: () => routes({ auth: deps.auth, ledger, book, desk, clock, audit: entry => ctx.emit(Audited, entry) }),
+    })
 
     ctx.every(FLUSH_MS, () => book.flush())
     ctx.defer(() => book.flush())

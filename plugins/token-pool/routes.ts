@@ -1,5 +1,12 @@
 /** `/admin/api/tokens`: the accounts, for the operator. */
-import { type AuthService, authorized, domainFault, faultResponse } from 'flow2api/contracts'
+import {
+  type AuditEntry,
+  type AuthService,
+  authorized,
+  type Caller,
+  domainFault,
+  faultResponse,
+} from 'flow2api/contracts'
 import {
   type AnyElysia,
   type Clock,
@@ -10,8 +17,9 @@ import {
   ok,
   type Result,
   readJson,
+  requestInfo,
 } from 'flow2api/plugin'
-import type { Account } from './account.ts'
+import { type Account, labelOf } from './account.ts'
 import type { AccountBook } from './accounts.ts'
 import { AddBody, EditBody } from './bodies.ts'
 import { type Desk, notFound } from './desk.ts'
@@ -24,10 +32,12 @@ export interface RouteParts {
   readonly book: AccountBook
   readonly desk: Desk
   readonly clock: Clock
+  audit(entry: AuditEntry): void
 }
 
 interface Asked {
   readonly request: Request
+  readonly caller: Caller
   readonly params: { readonly id?: string }
   readonly query: Readonly<Record<string, string | undefined>>
 }
@@ -35,23 +45,32 @@ type Answer = Result<object, Fault>
 
 const LONGEST_PAGE = 1000
 
-export function routes({ auth, ledger, book, desk, clock }: RouteParts): AnyElysia {
+export function routes({ auth, ledger, book, desk, clock, audit }: RouteParts): AnyElysia {
   const shown = (account: Account) => accountView(account, ledger, clock.now())
 
   /** For the admin alone, and every answer in JSON. */
-  const guarded = (handle: (asked: Asked) => Answer | Promise<Answer>) => (asked: Asked) =>
-    authorized(auth, asked.request, 'admin', async () =>
-      (await handle(asked)).match(
+  const guarded = (handle: (asked: Asked) => Answer | Promise<Answer>) => (asked: Omit<Asked, 'caller'>) =>
+    authorized(auth, asked.request, 'admin', async caller =>
+      (await handle({ ...asked, caller })).match(
         body => Response.json(body, { headers: { 'cache-control': 'no-store' } }),
         fault => faultResponse(fault),
       ),
     )
+  const noted = ({ request, caller }: Asked, action: string, account: Account, detail: readonly string[] = []) => {
+    const target = `#${account.id} ${labelOf(account)}`
+    audit({ actor: caller.id, ip: requestInfo(request).ip, action, target, detail: detail.join(', ') })
+    return account
+  }
+  /** `action`: its name in the audit log; what only looks has none. */
   const onOne = (
     act: (account: Account, request: Request) => Result<Account, Fault> | Promise<Result<Account, Fault>>,
+    action?: string,
   ) =>
-    guarded(async ({ params, request }) => {
-      const found = find(book, params.id)
-      return found.isErr() ? found : (await act(found.value, request)).map(shown)
+    guarded(async asked => {
+      const found = find(book, asked.params.id)
+      if (found.isErr()) return found
+      const done = await act(found.value, asked.request)
+      return done.map(account => shown(action === undefined ? account : noted(asked, action, account)))
     })
 
   const list = guarded(({ query }) => {
@@ -62,16 +81,26 @@ export function routes({ auth, ledger, book, desk, clock }: RouteParts): AnyElys
     const rest = book.all().filter(({ id }) => id > after)
     return ok({ object: 'list', data: rest.slice(0, limit).map(shown), has_more: rest.length > limit })
   })
-  const add = guarded(async ({ request }) => {
-    const body = await readJson(request, AddBody)
-    return body.isErr() ? body : (await desk.add(body.value)).map(shown)
+  const add = guarded(async asked => {
+    const body = await readJson(asked.request, AddBody)
+    return body.isErr()
+      ? body
+      : (await desk.add(body.value)).map(account => shown(noted(asked, 'account.add', account)))
   })
-  const edit = onOne(async (account, request) => {
-    const body = await readJson(request, EditBody)
-    return body.isErr() ? err(body.error) : desk.edit(account, body.value)
+  const edit = guarded(async asked => {
+    const found = find(book, asked.params.id)
+    if (found.isErr()) return found
+    const body = await readJson(asked.request, EditBody)
+    if (body.isErr()) return err(body.error)
+    const edited = await desk.edit(found.value, body.value)
+    return edited.map(account => shown(noted(asked, 'account.edit', account, Object.keys(body.value))))
   })
-  const remove = guarded(({ params }) =>
-    find(book, params.id).map(({ id }) => ({ id, object: 'account', deleted: book.remove(id) })),
+  const remove = guarded(asked =>
+    find(book, asked.params.id).map(account => {
+      const deleted = book.remove(account.id)
+      if (deleted) noted(asked, 'account.delete', account)
+      return { id: account.id, object: 'account', deleted }
+    }),
   )
 
   const one = '/admin/api/tokens/:id'
@@ -91,17 +120,17 @@ export function routes({ auth, ledger, book, desk, clock }: RouteParts): AnyElys
     .delete(one, remove, docs('Delete an account', 'What runs on it now may finish.'))
     .post(
       `${one}/enable`,
-      onOne(account => desk.enable(account)),
+      onOne(account => desk.enable(account), 'account.enable'),
       docs('Switch an account on', 'Forgets its errors.'),
     )
     .post(
       `${one}/disable`,
-      onOne(account => desk.disable(account)),
+      onOne(account => desk.disable(account), 'account.disable'),
       docs('Switch an account off', 'What runs may finish.'),
     )
     .post(
       `${one}/refresh`,
-      onOne((account, request) => desk.refresh(account, request.signal)),
+      onOne((account, request) => desk.refresh(account, request.signal), 'account.refresh'),
       docs(
         'Refresh an account',
         'Opens its session and asks for its credits now. Brings back one that had lost its session.',
@@ -109,7 +138,7 @@ export function routes({ auth, ledger, book, desk, clock }: RouteParts): AnyElys
     )
     .post(
       `${one}/reset`,
-      onOne(account => desk.reset(account)),
+      onOne(account => desk.reset(account), 'account.reset'),
       docs('Reset an account', 'Forgets cooling, quota, lost session and errors; a disabled one stays disabled.'),
     )
 }

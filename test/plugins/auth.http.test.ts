@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Auth } from 'flow2api/contracts'
+import { type AuditEntry, Audited, Auth } from 'flow2api/contracts'
 import { createTestKernel, manualClock, type TestKernel, type TestOptions } from 'flow2api/testing'
 import auth from '../../plugins/auth/index.ts'
 
@@ -192,4 +192,22 @@ describe('changing the password', () => {
     expect(answer.status).toBe(400)
     expect(await answer.text()).toContain('[global] admin_password')
   })
+})
+
+test('who logged in, who was refused and who changed the password is told for the audit log, without secrets', async () => {
+  await using kernel = await boot()
+  const { password } = made(kernel)
+  const told: AuditEntry[] = []
+  kernel.on(Audited, entry => void told.push(entry))
+  await logIn(kernel, 'a wrong guess')
+  const token = await tokenOf(await logIn(kernel, password))
+  const body = { old_password: password, new_password: 'another long one' }
+  expect((await post(kernel, '/admin/api/password', body, { authorization: `Bearer ${token}` })).status).toBe(204)
+  expect(told.map(({ actor, action }) => [actor, action])).toEqual([
+    ['', 'login.refused'],
+    ['admin', 'login'],
+    ['admin', 'password.change'],
+  ])
+  expect(told.every(({ ip }) => ip !== '')).toBe(true)
+  expect(JSON.stringify(told)).not.toMatch(new RegExp(`a wrong guess|another long one|${password}|${token}`))
 })
