@@ -26,7 +26,7 @@ const read = async (pattern: string): Promise<Source[]> =>
   )
 
 const kernel = await read('kernel/**/*.ts')
-const contracts = await read('plugins/contracts/*.ts')
+const contracts = await read('plugins/contracts/**/*.ts')
 const plugins = (await read('plugins/*/**/*.ts')).filter(({ path }) => !path.startsWith('plugins/contracts/'))
 const broken = (sources: readonly Source[], allowed: Rule) =>
   sources.flatMap(source =>

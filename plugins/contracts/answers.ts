@@ -66,18 +66,20 @@ export const jobResponse = (body: unknown, jobId: string, headers: Readonly<Reco
 /**
  * The way into a route: nothing is read or answered before the caller is known. A capability that is gone for the moment,
  * or broke its contract, throws a `FaultError` on the way; that is an answer too. Anything else is a bug, for the kernel.
+ * `refuse` says it in the words of another API than OpenAI's.
  */
 export async function authorized(
   auth: Handle<AuthService>,
   request: Request,
   scope: Scope,
   answer: (caller: Caller) => Response | Promise<Response>,
+  refuse: (fault: Fault) => Response = faultResponse,
 ): Promise<Response> {
   try {
     const caller = await auth.verify(request, scope)
-    return caller.isErr() ? faultResponse(caller.error) : await answer(caller.value)
+    return caller.isErr() ? refuse(caller.error) : await answer(caller.value)
   } catch (cause) {
-    if (cause instanceof FaultError) return faultResponse(cause.fault)
+    if (cause instanceof FaultError) return refuse(cause.fault)
     throw cause
   }
 }

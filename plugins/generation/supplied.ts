@@ -16,6 +16,8 @@ import { piecesOf } from './state.ts'
 
 const MOST_INPUTS = 16
 const MOST_BYTES = 50 * 1024 ** 2
+/** Nothing that a camera makes is larger; a small file may claim any size. */
+const LONGEST_SIDE = 16_384
 
 interface Facts extends PlanInput {
   readonly mime: string
@@ -73,12 +75,18 @@ export function sent(role: InputRole, mime: string, bytes: Uint8Array, param: st
   if (bytes.length === 0) return refuse('invalid_value', `A file of \`${param}\` is empty.`)
   if (role === 'source_video') return ok({ role, mime, param, bytes })
   const picture = readPicture(bytes)
-  return picture
-    ? ok({ role, param, bytes, ...picture })
-    : refuse(
+  if (!picture)
+    return refuse(
+      'invalid_image_file',
+      `A file of \`${param}\` is not a picture that can be read. Send JPEG, PNG, WebP or GIF.`,
+    )
+  const { width, height } = picture
+  return Math.max(width, height) > LONGEST_SIDE
+    ? refuse(
         'invalid_image_file',
-        `A file of \`${param}\` is not a picture that can be read. Send JPEG, PNG, WebP or GIF.`,
+        `A picture of \`${param}\` has ${width}x${height}; at most ${LONGEST_SIDE} pixels a side are taken.`,
       )
+    : ok({ role, param, bytes, ...picture })
 }
 
 function earlier(

@@ -216,3 +216,11 @@ test('one account can have the work: what lives elsewhere is passed as bytes', (
   ])
   expect(accounts(piece(null), piece(null))).toEqual(['none', 'none'])
 })
+
+test('a small file that claims an enormous picture is refused before anything is paid', async () => {
+  const made = world()
+  await using gateway = await made.boot()
+  const claiming = Uint8Array.from(PNG)
+  new DataView(claiming.buffer).setUint32(16, 16_385)
+  expect(await refusal(gateway, picture(claiming))).toMatchObject({ code: 'invalid_image_file', param: 'image' })
+})

@@ -1,0 +1,99 @@
+/** Bytes of finished pieces: for an answer's body, and over HTTP, whole or one range of them. */
+import { err, type Fault, fault, type Handle, ok, type Result, ResultAsync } from 'flow2api/plugin'
+import { JOB_HEADER } from '../answers.ts'
+import { domainFault } from '../faults.ts'
+import type { JobEngine } from '../jobs.ts'
+
+/** `png`, `jpeg`, `webp`, `mp4`: what follows the slash of the MIME type. */
+export const formatOf = (mime: string): string => /^[a-z]+\/([a-z0-9.+-]+)/.exec(mime)?.[1] ?? ''
+
+export interface OpenedMedia {
+  readonly blob: Blob
+  readonly mime: string
+}
+
+/** A file is not read here, only looked for. Errors: those of `JobEngine.open`, `media_unavailable` where it is gone. */
+export async function openMedia(
+  jobs: Handle<JobEngine>,
+  jobId: string,
+  index: number,
+): Promise<Result<OpenedMedia, Fault>> {
+  const opened = await jobs.open(jobId, index)
+  if (opened.isErr()) return err(opened.error)
+  const media = opened.value
+  // A Blob refuses shared memory, which downloaded bytes never are; the contract's type does not say so.
+  if ('body' in media) return ok({ mime: media.mime, blob: new Blob([media.body as Uint8Array<ArrayBuffer>]) })
+  const blob = Bun.file(media.path)
+  return (await blob.exists()) ? ok({ mime: media.mime, blob }) : err(gone())
+}
+
+/** One finished piece in memory. Errors: as of `openMedia`. */
+export async function mediaBytes(
+  jobs: Handle<JobEngine>,
+  jobId: string,
+  index: number,
+): Promise<Result<{ readonly mime: string; readonly bytes: Uint8Array }, Fault>> {
+  const opened = await openMedia(jobs, jobId, index)
+  if (opened.isErr()) return err(opened.error)
+  const { blob, mime } = opened.value
+  return ResultAsync.fromPromise(blob.bytes(), gone).map(bytes => ({ mime, bytes }))
+}
+
+const gone = (cause?: unknown): Fault =>
+  domainFault('media_unavailable', 'The file of this result is gone from the cache. Make it again.', { cause })
+
+/** Inclusive, as in `Content-Range`. */
+interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * The one range of a `Range` header; undefined where the whole is to be sent (no header, several ranges, another unit:
+ * a server may ignore these), `unsatisfiable` where nothing of it exists.
+ */
+export function parseByteRange(header: string | null, size: number): ByteRange | 'unsatisfiable' | undefined {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '')
+  const [, first = '', last = ''] = match ?? []
+  if (first === '' && last === '') return undefined
+  if (first === '') {
+    const length = Math.min(Number(last), size)
+    return length === 0 ? 'unsatisfiable' : { start: size - length, end: size - 1 }
+  }
+  const start = Number(first)
+  const end = last === '' ? size - 1 : Math.min(Number(last), size - 1)
+  if (last !== '' && Number(last) < start) return undefined
+  return start >= size ? 'unsatisfiable' : { start, end }
+}
+
+interface Download extends OpenedMedia {
+  readonly jobId: string
+  /** Without its extension. */
+  readonly name: string
+}
+
+/** Players refuse media without range support. Error: `invalid_range`, for which HTTP has the status 416. */
+export function downloadResponse(request: Request, download: Download): Result<Response, Fault> {
+  const { blob, mime, jobId, name } = download
+  const { size } = blob
+  const range = parseByteRange(request.headers.get('range'), size)
+  if (range === 'unsatisfiable') {
+    const why = `The range lies outside of this file, which has ${size} bytes.`
+    return err(fault('invalid_range', why, { blame: 'request', retry: 'never' }))
+  }
+  const headers = {
+    [JOB_HEADER]: jobId,
+    'content-type': mime,
+    'accept-ranges': 'bytes',
+    'content-disposition': `inline; filename="${name}.${formatOf(mime)}"`,
+    'x-content-type-options': 'nosniff',
+  }
+  if (range === undefined) return ok(new Response(blob, { headers }))
+  const { start, end } = range
+  return ok(
+    new Response(blob.slice(start, end + 1, mime), {
+      status: 206,
+      headers: { ...headers, 'content-range': `bytes ${start}-${end}/${size}` },
+    }),
+  )
+}
