@@ -1,8 +1,8 @@
 /** `GET /v1/models`: what can be made here, as OpenAI lists models, with `capabilities` of our own. */
-import { faultResponse, type ListedModel, type ModelsView } from 'flow2api/contracts'
-import { Elysia, type Handle } from 'flow2api/plugin'
+import { authorized, faultResponse, type ListedModel, type ModelsView } from 'flow2api/contracts'
+import { Elysia, type Fault, type Handle } from 'flow2api/plugin'
 import { unixSeconds } from './jobs.ts'
-import { authenticated, type Surface } from './surface.ts'
+import type { Surface } from './surface.ts'
 
 /** Upstreams do not say when a model appeared, and clients want a number: the project's first day. */
 const EPOCH_SECONDS = unixSeconds(Date.UTC(2026, 10, 23))
@@ -38,20 +38,28 @@ export const modelRoutes = (surface: Surface) => {
     }
     return undefined
   }
+  const refused = (request: Request, fault: Fault): Response => {
+    for (const { service } of surface.views.all()) {
+      const refusal = service.refusal?.(request, fault)
+      if (refusal !== undefined) return refusal
+    }
+    return faultResponse(fault)
+  }
+  const known = (request: Request, answer: () => Response | Promise<Response>) =>
+    authorized(surface.auth, request, 'api', answer, fault => refused(request, fault))
   const list = (request: Request) =>
-    authenticated(
-      surface,
+    known(
       request,
       () =>
         viewed(view => view.list(request)) ??
         Response.json({ object: 'list', data: surface.jobs.models().map(modelObject) }),
     )
   const retrieve = (request: Request, id: string) =>
-    authenticated(surface, request, async () => {
+    known(request, async () => {
       const other = viewed(view => view.one(request, id))
       if (other !== undefined) return other
       const model = await surface.jobs.model(id)
-      return model.isErr() ? faultResponse(model.error) : Response.json(modelObject(model.value))
+      return model.isErr() ? refused(request, model.error) : Response.json(modelObject(model.value))
     })
   return (
     new Elysia()

@@ -110,6 +110,7 @@ const PLUGINS = [
   'flow-provider',
   'generation',
   'openai-surface',
+  'gemini-surface',
   'webhooks',
   'metrics',
   'alerts',
