@@ -3,7 +3,7 @@ import { Accounts, JOB_HEADER, type Lease, Provider, type UpstreamCall } from 'f
 import { Announcement, type BusRecord, type HttpArrival, type HttpRecord, type StreamRecord } from 'flow2api/plugin'
 import { showSent } from './bodies.ts'
 import { jobIn } from './correlation.ts'
-import { show, showText } from './mask.ts'
+import { show, showText, withoutKey } from './mask.ts'
 
 export interface Settings {
   readonly requests: boolean
@@ -145,7 +145,7 @@ export function callLine(call: UpstreamCall, settings: Settings, body: string | 
 
 function targetOf(request: Request, settings: Settings): string {
   const url = new URL(request.url)
-  return showText(`${url.pathname}${url.search}`, settings)
+  return showText(withoutKey(`${url.pathname}${url.search}`), settings)
 }
 
 /** Of an error, or of what caused a fault. */

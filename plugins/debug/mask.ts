@@ -130,12 +130,15 @@ function opaqueForm(value: object): string | undefined {
   return value instanceof RegExp ? String(value) : undefined
 }
 
+/** An API key in an address is hidden whatever the settings say: addresses are copied from logs without a thought. */
+export const withoutKey = (url: string): string => url.replaceAll(/([?&]key=)[^&#]*/gi, `$1${HIDDEN}`)
+
 /** Keys and values of whatever has some. A getter that throws spoils only its own value. */
 function entriesOf(value: object): [string, unknown][] {
   if (value instanceof Request)
     return [
       ['method', value.method],
-      ['url', value.url],
+      ['url', withoutKey(value.url)],
       ['headers', value.headers],
     ]
   if (value instanceof Response)

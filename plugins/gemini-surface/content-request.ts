@@ -1,6 +1,6 @@
 /** `generateContent`: a conversation becomes a job (api-surfaces B.4). */
 import { domainFault, type PictureFormat, type SuppliedInput } from 'flow2api/contracts'
-import { err, type Fault, ok, type Result } from 'flow2api/plugin'
+import { err, type Fault, type Result } from 'flow2api/plugin'
 import type { Wanted } from './admission.ts'
 import { mediaSource } from './media.ts'
 import { MOST_PIECES, readFormat, readParameters } from './parameters.ts'
@@ -50,7 +50,3 @@ function readContents(body: Reader): readonly Turn[] {
     }
   })
 }
-
-/** The model of a path, as it was written there. Error: `model_not_found` where there is none. */
-export const modelIn = (path: string): Result<string, Fault> =>
-  path === '' ? err(domainFault('model_not_found', 'The path names no model.', { param: 'model' })) : ok(path)

@@ -1,13 +1,5 @@
 /** Media in bodies: how callers send it, and how it is handed out. */
-import {
-  bytesFromBase64,
-  type Job,
-  type KeptMedia,
-  mediaBytes,
-  type SuppliedInput,
-  type SurfaceWorld,
-} from 'flow2api/contracts'
-import { type Fault, ok, type Result } from 'flow2api/plugin'
+import { bytesFromBase64, type Job, type KeptMedia, type SuppliedInput, type SurfaceWorld } from 'flow2api/contracts'
 import { fileId, fileOfUri } from './ids.ts'
 import type { Reader } from './reader.ts'
 
@@ -47,14 +39,6 @@ function addressed(reader: Reader, name: string, uri: string, kind: 'image' | 'v
   return url ?? reader.refuse(name, 'must be a file that was made here or a web address; other storage is not read')
 }
 
-/** A picture or video of a finished job, as base64. Errors: those of `mediaBytes`. */
-export const encoded = async (
-  { jobs }: SurfaceWorld,
-  job: Job,
-  index: number,
-): Promise<Result<{ readonly mimeType: string; readonly data: string }, Fault>> =>
-  (await mediaBytes(jobs, job.id, index)).map(({ mime, bytes }) => ({ mimeType: mime, data: bytes.toBase64() }))
-
 /** Larger ones come by address where nobody asked for the bytes. */
 const LONGEST_INLINE_BYTES = 4 * 1024 ** 2
 
@@ -72,16 +56,4 @@ export function fileUri(world: Pick<SurfaceWorld, 'publicUrl'>, headers: Headers
   return base.startsWith('http:') && isGoogleClient(headers)
     ? `files/${id}`
     : `${base}/v1beta/files/${id}:download?alt=media`
-}
-
-/** A finished piece: base64, or its address. Errors: those of `encoded`. */
-export async function inlineOrUri(
-  world: SurfaceWorld,
-  headers: Headers,
-  job: Job,
-  index: number,
-  inline: boolean,
-): Promise<Result<{ readonly mimeType: string } & ({ readonly data: string } | { readonly uri: string }), Fault>> {
-  if (inline) return encoded(world, job, index)
-  return ok({ mimeType: job.media[index]?.mime ?? '', uri: fileUri(world, headers, job, index) })
 }

@@ -94,6 +94,7 @@ function dispatch(world: SurfaceWorld, request: Request, caller: Caller, prefix:
   const colon = path.lastIndexOf(':')
   const name = colon < 0 ? '' : path.slice(colon + 1)
   const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined
+  if (colon === 0) return world.refuse(domainFault('model_not_found', 'The path names no model.', { param: 'model' }))
   if (method !== undefined) return method(world, { request, caller, model: path.slice(0, colon) })
   const message = `There is no method ${name.slice(0, 40) || '(none)'} here. There are ${Object.keys(METHODS).join(', ')}, and interactions.`
   return world.refuse(domainFault('not_found', message))

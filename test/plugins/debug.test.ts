@@ -248,6 +248,26 @@ describe('lines', () => {
     expect([request.bodyUsed, response.bodyUsed]).toEqual([false, false])
   })
 
+  test('an API key in an address stays hidden where nothing else does', () => {
+    const request = new Request('http://127.0.0.1:8000/v1beta/models?pageSize=2&key=hunter2&alt=sse')
+    const open = { requests: true, responses: true, mask: false }
+    const http = httpLine(
+      {
+        request,
+        response: new Response(),
+        requestId: 'req_1',
+        plugin: 'gemini-surface',
+        route: '/v1beta/models',
+        durationMs: 1,
+      },
+      open,
+      undefined,
+    )
+    const asked = busLine({ ...ask, ref: 'auth', method: 'verify', args: [request, 'api'] }, open)
+    expect(http.message).toContain('/v1beta/models?pageSize=2&key=***&alt=sse')
+    expect(JSON.stringify([http, asked])).not.toContain('hunter2')
+  })
+
   const ask: BusRecord = {
     kind: 'ask',
     from: 'generation',
