@@ -14,7 +14,11 @@ const ADDRESSES = ['uri', 'fileUri', 'gcsUri'] as const
  */
 export function mediaSource(reader: Reader, kind: 'image' | 'video' = 'image'): Source | undefined {
   for (const name of ['inlineData', 'fileData'] as const)
-    if (reader.has(name)) return mediaSource(reader.child(name), kind)
+    if (reader.has(name)) return bareSource(reader.child(name), kind)
+  return bareSource(reader, kind)
+}
+
+function bareSource(reader: Reader, kind: 'image' | 'video'): Source | undefined {
   const mime = reader.text('mimeType') ?? reader.text('encoding') ?? `${kind}/*`
   for (const name of BYTES) {
     const text = reader.text(name)
@@ -33,6 +37,8 @@ export function mediaSource(reader: Reader, kind: 'image' | 'video' = 'image'): 
 function addressed(reader: Reader, name: string, uri: string, kind: 'image' | 'video'): Source | undefined {
   const file = fileOfUri(uri)
   if (file !== undefined) return file
+  if (kind === 'image' && uri.startsWith('data:'))
+    return bytesFromBase64(uri) ?? reader.refuse(name, 'is no valid data URL with base64')
   if (kind === 'video')
     return reader.refuse(name, 'must be the file of a video that was made here; others are not read')
   const url = /^https?:\/\//i.test(uri) ? URL.parse(uri) : null
