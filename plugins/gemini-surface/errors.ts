@@ -88,11 +88,17 @@ export const errorBody = (fault: Fault, status = statusOf(fault)) => ({
   error: { code: STATUSES[status].http, message: messageFor(fault), status, details: errorDetails(fault) },
 })
 
+/** Where waiting helps and nobody said how long: without a word, clients come back within a second. */
+const USUAL_RETRY_MS = 5000
+
 export function errorResponse(fault: Fault, jobId?: string, status = statusOf(fault)): Response {
   const headers = new Headers({ 'cache-control': 'no-store' })
   if (jobId !== undefined) headers.set(JOB_HEADER, jobId)
-  if (fault.retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(fault.retryAfterMs / 1000)))
-  return Response.json(errorBody(fault, status), { status: STATUSES[status].http, headers })
+  const { http } = STATUSES[status]
+  const usual = (http === 429 || http >= 500) && fault.retry !== 'never' ? USUAL_RETRY_MS : undefined
+  const retryAfterMs = fault.retryAfterMs ?? usual
+  if (retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(retryAfterMs / 1000)))
+  return Response.json(errorBody(fault, status), { status: http, headers })
 }
 
 /** In operations: numbers of gRPC, not of HTTP. */

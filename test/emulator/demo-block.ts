@@ -48,6 +48,9 @@ ${curl} ${post('/v1/images/generations', { model: imageModel, prompt: 'A lightho
 # The same through chat, with progress
 ${curl} -N ${post('/v1/chat/completions', { model: imageModel, stream: true, messages: [message] })}
 
+# As Gemini's clients ask
+${curl} ${url}/v1beta/models/${imageModel}:generateContent -H ${quoted(`x-goog-api-key: ${apiKey}`)} -d ${quoted(JSON.stringify({ contents: [{ parts: [{ text: 'A lighthouse at dawn' }] }] }))} | head -c 300; echo
+
 # What goes wrong: the account's rate limit, once (another account takes over), then the policy
 ${curl} ${post('/v1/images/generations', { model: imageModel, prompt: 'A lighthouse [[fault:throttled:1]]' })} -o /dev/null -D -
 ${curl} ${post('/v1/images/generations', { model: imageModel, prompt: 'A lighthouse [[fault:unsafe]]' })}

@@ -320,5 +320,7 @@ describe('errors', () => {
       },
     })
     expect(errorResponse(fault).headers.get('retry-after')).toBe('2')
+    expect(errorResponse(domainFault('upstream_error', 'x')).headers.get('retry-after')).toBe('5')
+    expect(errorResponse(domainFault('outcome_unknown', 'x')).headers.has('retry-after')).toBe(false)
   })
 })
