@@ -30,6 +30,8 @@ export const BUILT_IN_ALIASES: Readonly<Record<string, BuiltInAlias>> = {
   'gemini-3-pro-image-preview': { kind: 'image', model: 'gemini-3.0-pro-image' },
   'sora-2': video,
   'sora-2-pro': video,
+  'veo-3.1-generate-preview': { kind: 'video', model: 'veo_3_1_t2v' },
+  'veo-3.1-fast-generate-preview': { kind: 'video', model: 'veo_3_1_t2v_fast' },
   'gemini-omni-flash-preview': { kind: 'video', model: 'omni' },
   'gemini-omni-1.1-flash': { kind: 'video', model: 'omni' },
   'gemini-omni-1.2-flash': { kind: 'video', model: 'omni' },
@@ -39,6 +41,4 @@ export const BUILT_IN_ALIASES: Readonly<Record<string, BuiltInAlias>> = {
   'veo-3.1-fast-generate-001': { kind: 'video', model: 'veo_3_1_t2v_fast' },
   'veo-3.1-lite-generate-001': { kind: 'video', model: 'veo_3_1_t2v_lite' },
   'veo-3.1-lite-generate-preview': { kind: 'video', model: 'veo_3_1_t2v_lite' },
-  'veo-3.1-generate-preview': { kind: 'video', model: 'veo_3_1_t2v' },
-  'veo-3.1-fast-generate-preview': { kind: 'video', model: 'veo_3_1_t2v_fast' },
 }
