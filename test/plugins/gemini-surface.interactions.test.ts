@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { domainFault } from 'flow2api/contracts'
 import { type GeminiWorld, inputsOf, openGemini } from './gemini-surface.world.ts'
 import { clip, failing, finished, PNG, pending, picture } from './openai-surface.fixtures.ts'
+import { until } from './openai-surface.world.ts'
 
 let world: GeminiWorld
 beforeEach(async () => {
@@ -212,6 +213,14 @@ describe('as a stream', () => {
     const { id } = await (await world.post(PATH, { model: 'img', input: 'x', background: true })).json()
     const looking = await world.get(`${PATH}/${id}?stream=true`, { 'x-flow2api-on-disconnect': 'cancel' })
     await looking.body?.cancel()
-    expect(world.engine.cancelled).toEqual([])
+    // Whoever created it with this wish does, and that comes later.
+    const creating = await world.post(
+      PATH,
+      { model: 'img', input: 'y', stream: true },
+      { headers: { 'x-flow2api-on-disconnect': 'cancel' } },
+    )
+    await creating.body?.cancel()
+    await until(() => world.engine.cancelled.length > 0)
+    expect(world.engine.cancelled).toEqual([creating.headers.get('x-flow2api-job') ?? ''])
   })
 })
