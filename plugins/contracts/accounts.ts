@@ -19,6 +19,8 @@ export interface AcquireWant {
   readonly credits?: number
   /** The job that it is for; named in logs. */
   readonly jobId?: string
+  /** Accounts that rest are waited for where the first is back within so many milliseconds. Absent: they are not. */
+  readonly patienceMs?: number
   /** Gives up waiting in the queue; the answer is then `cancelled`. */
   readonly signal: AbortSignal
   /** Told while it waits. */

@@ -9,7 +9,7 @@ import type { Ports } from './ports.ts'
 import { accountOf } from './records.ts'
 
 export interface SlotParts {
-  readonly ports: Pick<Ports, 'accounts' | 'clock'>
+  readonly ports: Pick<Ports, 'accounts' | 'clock' | 'limitMs'>
   readonly ledger: Ledger
   readonly life: Lifecycle
   /** Whether another instance, or none, goes on with waiting work. */
@@ -69,6 +69,7 @@ async function queue({ ports, ledger, life }: SlotParts, unit: ActiveUnit) {
       ...(job.record.tier !== null && { tier: job.record.tier }),
       caller: job.record.user === null ? job.record.callerId : `${job.record.callerId} ${job.record.user}`,
       ...(job.record.cost !== null && { credits: job.record.cost }),
+      patienceMs: ports.limitMs(job.record.kind),
       ...(only !== undefined && { only }),
       ...(unit.tried.length > 0 && { exclude: unit.tried }),
       signal: wait.signal,

@@ -3,8 +3,9 @@ import { domainFault, type SessionAccount } from 'flow2api/contracts'
 import { type Clock, err, type Fault, ok, type Result, ResultAsync } from 'flow2api/plugin'
 import { type Account, type AccountPatch, FRESH_MS, hasAccess, labelOf, sessionAccount, stateAt } from './account.ts'
 import type { AccountBook } from './accounts.ts'
-import { backToReady, sessionLost } from './consequences.ts'
+import { backToReady } from './consequences.ts'
 import type { Ledger } from './ledger.ts'
+import type { Outcomes } from './outcomes.ts'
 import { measure, openAccess, type Upstream } from './upstream.ts'
 
 export class AccessKeeper {
@@ -12,6 +13,7 @@ export class AccessKeeper {
     private readonly ledger: Ledger,
     private readonly book: AccountBook,
     private readonly upstream: Upstream,
+    private readonly outcomes: Pick<Outcomes, 'sessionOpened' | 'sessionRefused'>,
     private readonly clock: Clock,
   ) {}
 
@@ -43,6 +45,7 @@ export class AccessKeeper {
       if (session.isErr()) return err(session.error)
       if (!account) return err(gone(id))
       const measured = await measure(this.upstream, account, session.value)
+      this.#count('credits', account, measured)
       if (measured.isOk()) {
         const { credits, tier } = measured.value
         return okOrGone(id, this.book.update(id, { credits, tier, creditsAt: this.clock.now() }))
@@ -80,6 +83,7 @@ export class AccessKeeper {
     const account = this.book.get(id)
     if (!account) return err(gone(id))
     const opened = await openAccess(this.upstream, account)
+    this.#count('access', account, opened)
     const current = this.book.get(id)
     if (!current) return err(gone(id))
     // Edited meanwhile: what the old secret brought is of no use.
@@ -88,6 +92,7 @@ export class AccessKeeper {
       this.#lost(id, account, opened.error)
       return err(opened.error)
     }
+    this.outcomes.sessionOpened(current)
     const { access, expiresAt, identity, attributes, secret } = opened.value
     const state = stateAt(current, this.clock.now())
     const patch: AccountPatch = {
@@ -104,8 +109,11 @@ export class AccessKeeper {
 
   #lost(id: number, seen: Account, fault: Fault): void {
     const current = this.book.get(id)
-    if (current?.secret !== seen.secret) return
-    this.book.update(id, sessionLost(current, fault, this.clock.now()) ?? {})
+    if (current?.secret === seen.secret) this.outcomes.sessionRefused(current, fault)
+  }
+
+  #count(what: 'access' | 'credits', { provider }: Account, result: Result<unknown, Fault>): void {
+    this.ledger.count(`refreshes\n${provider}\n${what}\n${result.isOk() ? 'ok' : 'failed'}`)
   }
 }
 

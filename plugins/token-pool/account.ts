@@ -1,10 +1,11 @@
 /** One account as the pool knows it. Values are replaced, never changed in place. */
 import type { MediaKind, SessionAccount } from 'flow2api/contracts'
-import type { accounts } from './schema.ts'
+import type { accounts, HeldModel } from './schema.ts'
 
 /** As its row, but opened: secret, access and proxy are plain here and must not leave through a log or an answer. */
-export type Account = Readonly<Omit<typeof accounts.$inferSelect, 'attributes'>> & {
+export type Account = Readonly<Omit<typeof accounts.$inferSelect, 'attributes' | 'heldModels'>> & {
   readonly attributes: Readonly<Record<string, string>>
+  readonly heldModels: Readonly<Record<string, HeldModel>>
 }
 export type AccountState = Account['state']
 /** What may be written to an account. */
@@ -14,6 +15,16 @@ export type AccountPatch = Partial<Omit<Account, 'id' | 'provider' | 'createdAt'
 export function stateAt(account: Account, now: number): AccountState {
   return account.stateUntil !== null && account.stateUntil <= now ? 'ready' : account.state
 }
+
+/** The models that it does not serve now, in the order of their names. */
+export const heldAt = ({ heldModels }: Account, now: number): readonly string[] => {
+  const models = Object.keys(heldModels)
+  // Nearly always.
+  return models.length === 0 ? models : models.filter(model => (heldModels[model]?.until ?? 0) > now).sort()
+}
+
+/** It was throttled, has rested, and nothing has succeeded since: one unit at a time shows whether it is well again. */
+export const onProbation = (account: Account): boolean => account.consecutiveThrottles > 0
 
 export const labelOf = (account: Account): string => account.name || account.email || `#${account.id}`
 

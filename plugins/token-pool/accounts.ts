@@ -81,7 +81,7 @@ export class AccountBook {
     const row = this.db.select().from(accounts).where(eq(accounts.id, id)).get()
     if (!row) throw new Error(`account ${id} is not there right after it was inserted`)
     const added = opened(row, this.secrets, now)
-    this.ledger.accounts.set(id, added)
+    this.ledger.seating.set(added)
     this.onChange({ account: added, state: 'ready', reason: 'added' })
     this.ledger.queue.pump()
     return added
@@ -94,7 +94,7 @@ export class AccountBook {
     if (Object.keys(patch).every(column => COUNTERS.has(column))) this.ledger.uncounted.add(id)
     else this.db.update(accounts).set(this.#sealed(patch)).where(eq(accounts.id, id)).run()
     const after = { ...before, ...patch }
-    this.ledger.accounts.set(id, after)
+    this.ledger.seating.set(after)
     if (after.state !== before.state) this.onChange({ account: after, state: after.state, reason: after.stateReason })
     this.ledger.queue.pump()
     return after
@@ -118,7 +118,7 @@ export class AccountBook {
     const account = this.ledger.accounts.get(id)
     if (!account) return false
     this.db.delete(accounts).where(eq(accounts.id, id)).run()
-    this.ledger.accounts.delete(id)
+    this.ledger.seating.remove(id)
     this.onChange({ account, state: 'deleted', reason: 'deleted' })
     this.ledger.queue.pump()
     return true
@@ -127,9 +127,12 @@ export class AccountBook {
   /** Brings back those whose time has come. */
   wake(): void {
     const now = this.clock.now()
-    for (const account of this.all())
-      if (account.state !== 'ready' && stateAt(account, now) === 'ready')
-        this.update(account.id, { state: 'ready', stateReason: '', stateSince: now, stateUntil: null })
+    this.ledger.tick()
+    for (const id of this.ledger.seating.rested()) {
+      const account = this.get(id)
+      if (account && account.state !== 'ready' && stateAt(account, now) === 'ready')
+        this.update(id, { state: 'ready', stateReason: '', stateSince: now, stateUntil: null })
+    }
   }
 
   #sealed<T extends object>(values: T): T {

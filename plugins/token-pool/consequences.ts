@@ -5,15 +5,23 @@
 import type { MediaKind } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
 import { type Account, type AccountPatch, type AccountState, stateAt } from './account.ts'
+import type { HeldModel } from './schema.ts'
 
 export interface Rules {
   readonly now: number
   /** So many faults in a row disable an account; 0: never. */
   readonly banThreshold: number
+  /** What the work was of; a quota can be that of a model alone. */
+  readonly model?: string | undefined
+  /** From 0 to 1: spreads the returns of accounts that were told to rest at once. */
+  random(): number
 }
 
 const SHORTEST_COOLING_MS = 30_000
 const LONGEST_COOLING_MS = 15 * 60_000
+/** A rest is longer by up to this part of it, and by no more than so much. */
+const JITTER = 0.2
+const LONGEST_JITTER_MS = 30_000
 /** A wait that the upstream names is believed up to here. */
 const LONGEST_NAMED_MS = 24 * 60 * 60_000
 
@@ -33,15 +41,22 @@ export function afterFault(account: Account, fault: Fault, rules: Rules): Accoun
   const { now } = rules
   const errors = account.errors + 1
   switch (fault.code) {
-    // Neither is anything against the account: another one may do, or none is left to blame.
-    case 'account_not_entitled':
+    // It is said of the request, after several accounts: none of them is meant.
     case 'insufficient_quota':
       return {}
+    // Of its other models this says nothing.
+    case 'account_not_entitled':
+      return rules.model === undefined ? {} : held(account, rules.model, 'not_entitled', fault, now)
+    case 'model_quota_spent': {
+      if (rules.model === undefined) return { errors }
+      return { errors, ...held(account, rules.model, 'quota_spent', fault, now) }
+    }
     case 'account_throttled': {
       // Many units that are told at once are one refusal.
       const again = stateAt(account, now) === 'cooling' ? 0 : 1
       const consecutiveThrottles = account.consecutiveThrottles + again
-      const until = now + (named(fault) ?? graded(consecutiveThrottles))
+      const rest = named(fault) ?? graded(consecutiveThrottles)
+      const until = Math.round(now + rest + Math.min(rest * JITTER, LONGEST_JITTER_MS) * rules.random())
       return { errors, consecutiveThrottles, ...into(account, 'cooling', fault.message, now, until) }
     }
     case 'account_quota_spent':
@@ -58,19 +73,34 @@ export function sessionLost(account: Account, fault: Fault, now: number): Accoun
   return undefined
 }
 
+export interface Success {
+  readonly kind: MediaKind
+  /** What the account has left, where the upstream said so. */
+  readonly credits: number | undefined
+  /** What it was expected to cost, and when it began. */
+  readonly reserved: number
+  readonly takenAt: number
+  /** Whether the account was throttled while it ran: then it does not show that this is over. */
+  readonly throttledSince: boolean
+}
+
 /** A unit ended well: whatever was counted before is forgotten. */
-export function afterSuccess(
-  account: Account,
-  kind: MediaKind,
-  credits: number | undefined,
-  now: number,
-): AccountPatch {
+export function afterSuccess(account: Account, success: Success, now: number): AccountPatch {
   return {
-    ...(kind === 'image' ? { images: account.images + 1 } : { videos: account.videos + 1 }),
+    ...(success.kind === 'image' ? { images: account.images + 1 } : { videos: account.videos + 1 }),
     consecutiveErrors: 0,
-    consecutiveThrottles: 0,
-    ...(credits !== undefined && { credits, creditsAt: now }),
+    ...(!success.throttledSince && { consecutiveThrottles: 0 }),
+    ...settled(account, success, now),
   }
+}
+
+/** What the account has after a unit. Others may have ended while it ran, and the least that was said of them is true. */
+function settled(account: Account, { credits, reserved, takenAt }: Success, now: number): AccountPatch {
+  const overtaken = account.credits !== null && (account.creditsAt ?? 0) >= takenAt
+  if (credits !== undefined)
+    return { credits: overtaken ? Math.min(credits, account.credits ?? credits) : credits, creditsAt: now }
+  // Nobody said: it will have cost what was expected, unless that was asked for since.
+  return account.credits === null || overtaken ? {} : { credits: Math.max(0, account.credits - reserved) }
 }
 
 /** Back to work, with a clean slate. */
@@ -81,6 +111,7 @@ export const backToReady = (now: number): AccountPatch => ({
   stateUntil: null,
   consecutiveErrors: 0,
   consecutiveThrottles: 0,
+  heldModels: {},
 })
 
 /** The change into `state`, unless a firmer one holds; the same one again only lasts longer. */
@@ -97,6 +128,15 @@ export function into(
     return { stateUntil, stateReason }
   }
   return WEIGHT[current] > WEIGHT[state] ? {} : { state, stateReason, stateSince: now, stateUntil }
+}
+
+/** Holds one model of the account back until the next day, or for as long as the upstream says. */
+function held(account: Account, model: string, state: HeldModel['state'], fault: Fault, now: number): AccountPatch {
+  const passing = Object.entries(account.heldModels).filter(([, { until }]) => until > now)
+  const until = now + (named(fault) ?? untilNextDay(now))
+  return {
+    heldModels: { ...Object.fromEntries(passing), [model]: { state, reason: fault.message, since: now, until } },
+  }
 }
 
 function counted(account: Account, fault: Fault, { now, banThreshold }: Rules): AccountPatch {

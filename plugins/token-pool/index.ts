@@ -1,15 +1,19 @@
 /** The pool of upstream accounts: who works, who rests, and who is next. See README.md. */
-import { AccountStateChanged, Accounts, Audited, Auth, Egress, Provider } from 'flow2api/contracts'
+import { AccountStateChanged, Accounts, Audited, Auth, Egress, MetricsSource, Provider } from 'flow2api/contracts'
 import { definePlugin, ok, t } from 'flow2api/plugin'
 import { AccessKeeper } from './access.ts'
 import { AccountBook, loadAccounts } from './accounts.ts'
 import { Desk } from './desk.ts'
 import { type Backend, Ledger } from './ledger.ts'
+import { collect } from './metrics.ts'
 import init from './migrations/0000_init.sql' with { type: 'text' }
-import { noProvider, Pool, record } from './pool.ts'
-import { routes } from './routes.ts'
+import heldModels from './migrations/0001_held_models.sql' with { type: 'text' }
+import { Outcomes } from './outcomes.ts'
+import { Pool } from './pool.ts'
+import { type RouteParts, routes } from './routes.ts'
 import { Upkeep } from './upkeep.ts'
-import type { Upstream } from './upstream.ts'
+import { noProvider, type Upstream } from './upstream.ts'
+import { upstreamRoutes } from './upstream-routes.ts'
 
 const FLUSH_MS = 1_000
 const WAKE_MS = 1000
@@ -26,17 +30,25 @@ export default definePlugin({
         minimum: 0,
         description: 'Errors of an account in a row after which it is disabled; 0: never.',
       }),
+      selection: t.Union([t.Literal('least_loaded'), t.Literal('round_robin')], {
+        default: 'least_loaded',
+        description:
+          'Which of the free accounts serves next: the one with the fewest in flight, or strictly one after the other.',
+      }),
     },
     { additionalProperties: false },
   ),
   requires: { auth: Auth, egress: Egress, providers: Provider },
-  provides: [Accounts],
-  migrations: [{ name: '0000_init', sql: init }],
+  provides: [Accounts, MetricsSource],
+  migrations: [
+    { name: '0000_init', sql: init },
+    { name: '0001_held_models', sql: heldModels },
+  ],
   async setup(ctx) {
     const { clock, config, db, deps, log, secrets } = ctx
     const ledger = await ctx.shared(
       'ledger',
-      () => new Ledger(loadAccounts(db, secrets, clock.now())),
+      () => new Ledger(loadAccounts(db, secrets, clock.now()), clock),
       shared => shared.close(),
     )
     const book = new AccountBook(ledger, db, secrets, clock, ({ account, state, reason }) => {
@@ -58,9 +70,11 @@ export default definePlugin({
         return noProvider(provider)
       },
     }
-    const keeper = new AccessKeeper(ledger, book, upstream, clock)
+    const banThreshold = config.error_ban_threshold
+    const outcomes = new Outcomes({ ledger, book, clock, log, banThreshold, random: Math.random })
+    const keeper = new AccessKeeper(ledger, book, upstream, outcomes, clock)
     const backend: Backend = {
-      now: () => clock.now(),
+      selection: config.selection,
       tiers(provider) {
         try {
           return providerOf(provider)?.accounts()?.tiers ?? []
@@ -71,22 +85,22 @@ export default definePlugin({
       },
       session: (id, signal) => keeper.session(id, signal),
       renew: (id, access, signal) => keeper.renew(id, access, signal),
-      report: (accountId, kind, outcome) =>
-        record(book, { accountId, kind, outcome }, config.error_ban_threshold, clock),
+      report: ended => outcomes.record(ended),
     }
     ctx.defer(() => ledger.detach(backend))
     ctx.provide(Accounts, new Pool(ledger))
+    ctx.provide(MetricsSource, { collect: () => collect(ledger, clock.now()) })
 
     const providers = () => deps.providers.all().flatMap(({ plugin, service }) => (service.accounts() ? [plugin] : []))
     const desk = new Desk({ ledger, book, keeper, upstream, clock, providers })
-    ctx.http({
-      routes: () => routes({ auth: deps.auth, ledger, book, desk, clock, audit: entry => ctx.emit(Audited, entry) }),
-    })
+    const audit: RouteParts['audit'] = entry => ctx.emit(Audited, entry)
+    ctx.http({ routes: () => routes({ auth: deps.auth, ledger, book, desk, clock, audit }) })
+    ctx.http({ routes: () => upstreamRoutes({ auth: deps.auth, ledger, clock, audit }) })
 
     ctx.every(FLUSH_MS, () => book.flush())
     ctx.defer(() => book.flush())
     ctx.every(WAKE_MS, () => book.wake())
-    const upkeep = new Upkeep(book, keeper, clock, log)
+    const upkeep = new Upkeep({ ledger, book, keeper, clock, log })
     ctx.every(UPKEEP_MS, signal => upkeep.run(signal))
     return { live: () => ledger.attach(backend) }
   },

@@ -1,34 +1,58 @@
 /**
  * What is true of the accounts at this moment. One object for all generations of the plugin, in `ctx.shared`: a reload
- * neither doubles a limit nor loses a lease or a waiter. It knows the accounts, who runs on them, and who waits.
+ * neither doubles a limit nor loses a lease or a waiter. It knows the accounts, who runs on them, who waits, and which
+ * upstreams are down.
  */
 import type { LeaseOutcome, MediaKind, SessionAccount } from 'flow2api/contracts'
-import { err, type Fault, fault, ok, type Result, type ResultAsync } from 'flow2api/plugin'
+import { type Clock, err, type Fault, fault, ok, type Result, type ResultAsync } from 'flow2api/plugin'
 import type { Account } from './account.ts'
+import { Breaker } from './breaker.ts'
+import type { Want } from './obstacles.ts'
 import { FairQueue } from './queue.ts'
-import { choose, type Want } from './select.ts'
+import type { Selection } from './seat.ts'
+import { Seating } from './seating.ts'
+import { choose } from './select.ts'
+import type { Use } from './use.ts'
 
 /** A place on an account that was given away. */
 export interface Slot {
   readonly account: Account
   readonly why: string
-  /** Gives the place back, once; the queue moves on. */
+  readonly takenAt: number
+  /** What of the account's credits it keeps for itself. */
+  readonly reserved: number
+  /** How often the account had been throttled by then: tells whether its success means that this is over. */
+  readonly throttles: number
+  /** Gives the place and the credits back, once; the queue moves on. */
   release(): void
+}
+
+/** A unit's end, as the instance hears of it that is current by then. */
+export interface Ended {
+  readonly slot: Slot
+  readonly kind: MediaKind
+  /** Absent: it was no paid work. */
+  readonly model: string | undefined
+  readonly outcome: LeaseOutcome
 }
 
 /** What the leases ask of the instance that is current. */
 export interface Backend {
-  readonly now: () => number
+  readonly selection: Selection
   /** The provider's tiers, from the least to the greatest. */
   tiers(provider: string): readonly string[]
   session(accountId: number, signal: AbortSignal): ResultAsync<SessionAccount, Fault>
   renew(accountId: number, access: string, signal: AbortSignal): ResultAsync<SessionAccount, Fault>
-  report(accountId: number, kind: MediaKind, outcome: LeaseOutcome): void
+  report(ended: Ended): void
 }
 
-interface Use {
-  image: number
-  video: number
+export interface Taking {
+  readonly why: string
+  readonly credits: number
+  /** It was chosen, so that it tries an account that was throttled. */
+  readonly chosen?: boolean
+  /** What is held of the account, where the caller has it. */
+  readonly use?: Use
 }
 
 /** What a lease or a waiter hears when the plugin was taken out. */
@@ -39,19 +63,31 @@ export const switchedOff = (): Fault =>
   })
 
 export class Ledger {
-  readonly accounts: Map<number, Account>
+  readonly queue = new FairQueue<Want, Result<Slot, Fault>>()
+  readonly seating: Seating
   /** Accounts whose counters are newer here than on disk. */
   readonly uncounted = new Set<number>()
   /** One opening of access at a time for each account. */
   readonly opening = new Map<number, Promise<Result<Account, Fault>>>()
-  readonly queue = new FairQueue<Want, Result<Slot, Fault>>()
-  readonly #use = new Map<number, Use>()
-  readonly #picks = new Map<number, number>()
-  #pick = 0
+  /** What has happened since the process began, by what it was. */
+  readonly tally = new Map<string, number>()
+  readonly #breakers = new Map<string, Breaker>()
+  /** Gives back what is held by a lease that nobody holds any more. */
+  readonly #orphans = new FinalizationRegistry<() => void>(release => {
+    this.count('leases_orphaned')
+    release()
+  })
   #backend: Backend | undefined
 
-  constructor(accounts: Iterable<Account>) {
-    this.accounts = new Map([...accounts].map(account => [account.id, account]))
+  constructor(
+    accounts: Iterable<Account>,
+    private readonly clock: Pick<Clock, 'now'>,
+  ) {
+    this.seating = new Seating(accounts, clock)
+  }
+
+  get accounts(): ReadonlyMap<number, Account> {
+    return this.seating.accounts
   }
 
   get backend(): Backend | undefined {
@@ -61,6 +97,7 @@ export class Ledger {
   /** Takes over from the predecessor, whose waiters and leases go on here. */
   attach(backend: Backend): void {
     this.#backend = backend
+    this.seating.orderBy(backend.selection)
     this.queue.serveWith(want => this.#serve(want, backend))
   }
 
@@ -76,46 +113,69 @@ export class Ledger {
     this.queue.close(err(switchedOff()))
   }
 
-  inFlight(accountId: number): Readonly<Use> {
-    return this.#use.get(accountId) ?? { image: 0, video: 0 }
+  /** Lets time have its effect: what rested long enough serves again. */
+  tick(): void {
+    if (this.seating.tick()) this.queue.pump()
+  }
+
+  breaker(provider: string): Breaker {
+    const breaker = this.#breakers.get(provider) ?? new Breaker(provider)
+    this.#breakers.set(provider, breaker)
+    return breaker
+  }
+
+  get breakers(): ReadonlyMap<string, Breaker> {
+    return this.#breakers
+  }
+
+  count(what: string): void {
+    this.tally.set(what, (this.tally.get(what) ?? 0) + 1)
   }
 
   /** Takes a place whatever the limit says. */
-  take(account: Account, kind: MediaKind, why: string): Slot {
-    const use = this.#use.get(account.id) ?? { image: 0, video: 0 }
-    this.#use.set(account.id, use)
-    use[kind] += 1
-    this.#picks.set(account.id, ++this.#pick)
+  take(
+    account: Account,
+    kind: MediaKind,
+    { why, credits, chosen = false, use = this.seating.use(account.id) }: Taking,
+  ) {
+    const release = this.seating.occupy(account, use, kind, credits, chosen)
     let held = true
     return {
       account,
       why,
+      takenAt: this.clock.now(),
+      reserved: credits,
+      throttles: use.throttles,
       release: () => {
         if (!held) return
         held = false
-        use[kind] -= 1
-        if (use.image + use.video === 0 && !this.accounts.has(account.id)) this.#forget(account.id)
+        release()
         this.queue.pump()
       },
     }
   }
 
-  /** The last place on an account that is not in the pool any more was given back. */
-  #forget(accountId: number): void {
-    this.#use.delete(accountId)
-    this.#picks.delete(accountId)
+  /** From now on `slot` goes back when nobody holds `lease` any more, whatever became of its holder. */
+  watch(lease: object, slot: Slot): void {
+    this.#orphans.register(lease, slot.release, slot)
+  }
+
+  unwatch(slot: Slot): void {
+    this.#orphans.unregister(slot)
   }
 
   #serve(want: Want, backend: Backend): Result<Slot, Fault> | undefined {
+    const now = this.clock.now()
+    const breaker = this.breaker(want.provider)
+    const passage = breaker.passage(now)
+    if (!passage.pass) return err(passage.fault)
     const tiers = backend.tiers(want.provider)
-    const choice = choose(this.accounts.values(), want, {
-      now: backend.now(),
-      inFlight: id => this.#use.get(id)?.[want.kind] ?? 0,
-      lastPick: id => this.#picks.get(id) ?? 0,
-      rank: tier => Math.max(0, tiers.indexOf(tier)),
-    })
+    const rank = (tier: string) => Math.max(0, tiers.indexOf(tier))
+    const choice = choose(this.seating.roster(want.provider, want.kind), want, { now, rank })
     if (choice.outcome === 'busy') return undefined
     if (choice.outcome === 'refused') return err(choice.fault)
-    return ok(this.take(choice.account, want.kind, choice.why))
+    breaker.began(now)
+    const { seat, why } = choice
+    return ok(this.take(seat.account, want.kind, { why, credits: want.credits ?? 0, chosen: true, use: seat.use }))
   }
 }

@@ -36,12 +36,13 @@ export interface RouteParts {
 }
 
 interface Asked {
-  readonly request: Request
   readonly caller: Caller
+  readonly request: Request
   readonly params: { readonly id?: string }
   readonly query: Readonly<Record<string, string | undefined>>
 }
 type Answer = Result<object, Fault>
+type Act = (account: Account, request: Request) => Result<Account, Fault> | Promise<Result<Account, Fault>>
 
 const LONGEST_PAGE = 1000
 
@@ -56,21 +57,14 @@ export function routes({ auth, ledger, book, desk, clock, audit }: RouteParts): 
         fault => faultResponse(fault),
       ),
     )
-  const noted = ({ request, caller }: Asked, action: string, account: Account, detail: readonly string[] = []) => {
-    const target = `#${account.id} ${labelOf(account)}`
-    audit({ actor: caller.id, ip: requestInfo(request).ip, action, target, detail: detail.join(', ') })
-    return account
-  }
-  /** `action`: its name in the audit log; what only looks has none. */
-  const onOne = (
-    act: (account: Account, request: Request) => Result<Account, Fault> | Promise<Result<Account, Fault>>,
-    action?: string,
-  ) =>
+  /** What changes something is told with its `action`. */
+  const onOne = (action: string | undefined, act: Act) =>
     guarded(async asked => {
       const found = find(book, asked.params.id)
       if (found.isErr()) return found
       const done = await act(found.value, asked.request)
-      return done.map(account => shown(action === undefined ? account : noted(asked, action, account)))
+      if (done.isOk() && action) audit(auditOf(asked, action, targetOf(found.value)))
+      return done.map(shown)
     })
 
   const list = guarded(({ query }) => {
@@ -83,22 +77,24 @@ export function routes({ auth, ledger, book, desk, clock, audit }: RouteParts): 
   })
   const add = guarded(async asked => {
     const body = await readJson(asked.request, AddBody)
-    return body.isErr()
-      ? body
-      : (await desk.add(body.value)).map(account => shown(noted(asked, 'account.add', account)))
+    if (body.isErr()) return body
+    const added = await desk.add(body.value)
+    if (added.isOk()) audit(auditOf(asked, 'account.add', targetOf(added.value), Object.keys(body.value)))
+    return added.map(shown)
   })
   const edit = guarded(async asked => {
-    const found = find(book, asked.params.id)
-    if (found.isErr()) return found
+    const account = find(book, asked.params.id)
+    if (account.isErr()) return account
     const body = await readJson(asked.request, EditBody)
-    if (body.isErr()) return err(body.error)
-    const edited = await desk.edit(found.value, body.value)
-    return edited.map(account => shown(noted(asked, 'account.edit', account, Object.keys(body.value))))
+    if (body.isErr()) return body
+    const edited = await desk.edit(account.value, body.value)
+    if (edited.isOk()) audit(auditOf(asked, 'account.edit', targetOf(edited.value), Object.keys(body.value)))
+    return edited.map(shown)
   })
   const remove = guarded(asked =>
     find(book, asked.params.id).map(account => {
       const deleted = book.remove(account.id)
-      if (deleted) noted(asked, 'account.delete', account)
+      audit(auditOf(asked, 'account.delete', targetOf(account)))
       return { id: account.id, object: 'account', deleted }
     }),
   )
@@ -111,7 +107,11 @@ export function routes({ auth, ledger, book, desk, clock, audit }: RouteParts): 
       add,
       docs('Add an account', 'Opens its session upstream first; what fails adds nothing.', AddBody),
     )
-    .get(one, onOne(ok), docs('One account', 'Its settings, state, credits and counts. Secrets never come out.'))
+    .get(
+      one,
+      onOne(undefined, ok),
+      docs('One account', 'Its settings, state, credits and counts. Secrets never come out.'),
+    )
     .patch(
       one,
       edit,
@@ -120,17 +120,17 @@ export function routes({ auth, ledger, book, desk, clock, audit }: RouteParts): 
     .delete(one, remove, docs('Delete an account', 'What runs on it now may finish.'))
     .post(
       `${one}/enable`,
-      onOne(account => desk.enable(account), 'account.enable'),
+      onOne('account.enable', account => desk.enable(account)),
       docs('Switch an account on', 'Forgets its errors.'),
     )
     .post(
       `${one}/disable`,
-      onOne(account => desk.disable(account), 'account.disable'),
+      onOne('account.disable', account => desk.disable(account)),
       docs('Switch an account off', 'What runs may finish.'),
     )
     .post(
       `${one}/refresh`,
-      onOne((account, request) => desk.refresh(account, request.signal), 'account.refresh'),
+      onOne('account.refresh', (account, request) => desk.refresh(account, request.signal)),
       docs(
         'Refresh an account',
         'Opens its session and asks for its credits now. Brings back one that had lost its session.',
@@ -138,10 +138,20 @@ export function routes({ auth, ledger, book, desk, clock, audit }: RouteParts): 
     )
     .post(
       `${one}/reset`,
-      onOne(account => desk.reset(account), 'account.reset'),
+      onOne('account.reset', account => desk.reset(account)),
       docs('Reset an account', 'Forgets cooling, quota, lost session and errors; a disabled one stays disabled.'),
     )
 }
+
+const targetOf = (account: Account): string => `#${account.id} ${labelOf(account)}`
+
+/** What an operator did. `fields`: the names of what was sent, no values. */
+export const auditOf = (
+  { caller, request }: Pick<Asked, 'caller' | 'request'>,
+  action: string,
+  target: string,
+  fields: readonly string[] = [],
+): AuditEntry => ({ actor: caller.id, ip: requestInfo(request).ip, action, target, detail: fields.join(', ') })
 
 /** The body is read by hand, so that mistakes in it are answered in the envelope and by name. */
 const docs = (summary: string, description: string, body?: object) => ({

@@ -2,6 +2,14 @@
 import { sql } from 'drizzle-orm'
 import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
+/** Why an account does not serve one model for now. */
+export interface HeldModel {
+  readonly state: 'quota_spent' | 'not_entitled'
+  readonly reason: string
+  readonly since: number
+  readonly until: number
+}
+
 export const accounts = sqliteTable('token_pool_accounts', {
   /** Never used twice: jobs remember accounts by it. */
   id: integer('id').primaryKey({ autoIncrement: true }),
@@ -33,6 +41,8 @@ export const accounts = sqliteTable('token_pool_accounts', {
   stateReason: text('state_reason').notNull().default(''),
   stateSince: integer('state_since').notNull(),
   stateUntil: integer('state_until'),
+  /** By model id. */
+  heldModels: text('held_models', { mode: 'json' }).$type<Record<string, HeldModel>>().notNull().default(sql`'{}'`),
   /** Units that ended well, by kind, and faults that were the account's. */
   images: integer('images').notNull().default(0),
   videos: integer('videos').notNull().default(0),

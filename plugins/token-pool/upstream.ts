@@ -80,3 +80,11 @@ async function call<T>(
     over.abort()
   }
 }
+
+export const noProvider = (provider: string): Result<never, Fault> =>
+  err(
+    domainFault(
+      'no_account',
+      `Provider ${provider}, which this account is of, is not switched on or takes no accounts.`,
+    ),
+  )

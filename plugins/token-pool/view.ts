@@ -1,6 +1,7 @@
 /** An account as the API shows it (design of `/admin/api/tokens`): no secret comes out. Times in unix seconds. */
-import { type Account, hasAccess, stateAt } from './account.ts'
+import { type Account, type AccountState, hasAccess, heldAt, onProbation, stateAt } from './account.ts'
 import type { Ledger } from './ledger.ts'
+import type { HeldModel } from './schema.ts'
 
 /** A proxy with its password masked. */
 export function maskProxy(proxyUrl: string): string {
@@ -13,10 +14,24 @@ export function maskProxy(proxyUrl: string): string {
 
 const seconds = (milliseconds: number | null) => (milliseconds === null ? null : Math.floor(milliseconds / 1000))
 
+const PROBATION = 'It has rested after a throttling; one unit at a time, until one has succeeded.'
+
+function reasonOf(account: Account, state: AccountState, same: boolean): string {
+  if (state === 'ready' && onProbation(account)) return PROBATION
+  return same ? account.stateReason : ''
+}
+
+/** Models that the account does not serve for now. */
+const heldView = (model: string, held: HeldModel | undefined) =>
+  held
+    ? [{ model, state: held.state, reason: held.reason, since: seconds(held.since), until: seconds(held.until) }]
+    : []
+
 export function accountView(account: Account, ledger: Ledger, now: number) {
   const state = stateAt(account, now)
   const opening = ledger.opening.has(account.id) && !hasAccess(account, now, 0)
-  const held = state === account.state
+  const same = state === account.state
+  const { reserved, ...inFlight } = ledger.seating.inFlight(account.id)
   return {
     id: account.id,
     object: 'account',
@@ -34,11 +49,13 @@ export function accountView(account: Account, ledger: Ledger, now: number) {
     tier: account.tier,
     credits: account.credits,
     credits_at: seconds(account.creditsAt),
+    credits_reserved: reserved,
     state: state === 'ready' && opening ? 'refreshing' : state,
-    state_reason: held ? account.stateReason : '',
-    state_since: seconds(held ? account.stateSince : account.stateUntil),
-    state_until: held ? seconds(account.stateUntil) : null,
-    in_flight: { ...ledger.inFlight(account.id) },
+    state_reason: reasonOf(account, state, same),
+    state_since: seconds(same ? account.stateSince : account.stateUntil),
+    state_until: same ? seconds(account.stateUntil) : null,
+    held_models: heldAt(account, now).flatMap(model => heldView(model, account.heldModels[model])),
+    in_flight: inFlight,
     counts: { images: account.images, videos: account.videos, errors: account.errors },
     consecutive_errors: account.consecutiveErrors,
     last_used_at: seconds(account.lastUsedAt),

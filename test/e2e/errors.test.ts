@@ -159,6 +159,8 @@ async function outcomeOf(fault: Record<string, unknown>) {
     accounts: punished.filter(state => state !== 'ready'),
   }
   for (const { id } of await accountStates()) await world.admin(`/admin/api/tokens/${id}/reset`, { method: 'POST' })
+  // Five of these in a row would look like an outage.
+  await world.admin('/admin/api/upstreams/flow-provider/reset', { method: 'POST' })
   expect(error.message.length).toBeGreaterThan(20)
   return { outcome, message: error.message, shouldRetry: answer.headers.get('x-should-retry') }
 }

@@ -8,6 +8,8 @@ import {
   domainFault,
   Egress,
   type Lease,
+  type MetricFamily,
+  MetricsSource,
   Provider,
 } from 'flow2api/contracts'
 import { definePlugin, errAsync, type Fault, ok, okAsync, ResultAsync } from 'flow2api/plugin'
@@ -36,6 +38,8 @@ class Upstream {
   readonly opened: string[] = []
   readonly measured: string[] = []
   readonly routes: object[] = []
+  /** Asks every source of figures. */
+  figures: () => readonly MetricFamily[] = () => []
   lifeMs = 60 * MINUTE
   credits = 100
   /** By secret. */
@@ -102,7 +106,15 @@ class Upstream {
           parse: parseName,
         }),
     })
-    return { auth, proxy: egress, 'flow-provider': provider, 'token-pool': tokenPool }
+    const metrics = definePlugin({
+      name: 'metrics',
+      version: '1.0.0',
+      requires: { sources: MetricsSource },
+      setup: ctx => {
+        this.figures = () => ctx.deps.sources.all().flatMap(({ service }) => service.collect())
+      },
+    })
+    return { auth, metrics, proxy: egress, 'flow-provider': provider, 'token-pool': tokenPool }
   }
 }
 
@@ -128,8 +140,11 @@ export class Bench implements AsyncDisposable {
     return bench
   }
 
-  async call(method: string, path = '', body?: unknown): Promise<{ status: number; body: Shown }> {
-    const answer = await this.kernel.fetch(`/admin/api/tokens${path}`, {
+  call(method: string, path = '', body?: unknown): Promise<{ status: number; body: Shown }> {
+    return this.ask(method, `/admin/api/tokens${path}`, body)
+  }
+  async ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: Shown }> {
+    const answer = await this.kernel.fetch(path, {
       method,
       headers: { authorization: 'Bearer admin', 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -149,8 +164,17 @@ export class Bench implements AsyncDisposable {
     const want = { provider: 'flow-provider', kind: 'image' as const, model: 'pencil', signal, ...over }
     return this.kernel.ask(Accounts).acquire(want)
   }
+  adopt(accountId: number, over: object = {}) {
+    return this.kernel
+      .ask(Accounts)
+      .adopt({ accountId, provider: 'flow-provider', kind: 'image', model: 'pencil', ...over })
+  }
   async lease(over: object = {}): Promise<Lease> {
     return (await this.acquire(over))._unsafeUnwrap()
+  }
+  /** What the pool contributes to the figures. */
+  collect(): readonly MetricFamily[] {
+    return this.upstream.figures()
   }
   [Symbol.asyncDispose]() {
     return this.kernel.stop()

@@ -1,0 +1,1 @@
+ALTER TABLE `token_pool_accounts` ADD `held_models` text DEFAULT '{}' NOT NULL;
