@@ -10,6 +10,7 @@ import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import { type Aspect, nearestAspect, nearestBy, readRatio } from './aspects.ts'
 import type { Catalogue, CatalogueModel } from './catalogue.ts'
 import { refuseInputs } from './inputs.ts'
+import { priceOf } from './prices.ts'
 import { finalSize, resolutionOf, resolutionRank, sizeText } from './sizes.ts'
 import { quoted, readWish, type Wish } from './wish.ts'
 
@@ -100,8 +101,10 @@ function otherShape(id: string, model: CatalogueModel, inputs: readonly PlanInpu
 function planFor(model: CatalogueModel): Plan {
   // The length of an extended video depends on its source, which is not known here (PROTOCOL.md 2.13).
   const seconds = model.mode === 'extend' ? undefined : model.seconds
+  const credits = priceOf(model)
   return {
     model: model.id,
+    ...(credits !== undefined && { credits }),
     ...(model.tier !== 'PAYGATE_TIER_NOT_PAID' && { tier: model.tier }),
     requested: {
       size: sizeText(finalSize(model)),

@@ -60,12 +60,16 @@ const GROUPS: readonly Group[] = [
     message: 'The account has used up its credits or its quota at Flow. Use another account, or wait for the next day.',
     reasons: [
       'USER_QUOTA_REACHED',
-      'PER_MODEL_DAILY_QUOTA_REACHED',
-      'PER_MODEL_DAILY_QUOTA_REACHED_UPGRADEABLE',
       'WORKSPACE_ACCOUNT_QUOTA_REACHED',
       'VERTEX_QUOTA_EXHAUSTED',
       'VERTEX_QUOTA_EXHAUSTED_ADMIN',
     ],
+  },
+  {
+    code: 'model_quota_spent',
+    message:
+      'The account has used up what it may make with this model in a day at Flow. Use another account or model, or wait for the next day.',
+    reasons: ['PER_MODEL_DAILY_QUOTA_REACHED', 'PER_MODEL_DAILY_QUOTA_REACHED_UPGRADEABLE'],
   },
   {
     code: 'account_not_entitled',

@@ -52,6 +52,8 @@ const SPENT: Outcome = {
   attempts: 3,
   accounts: ['quota_spent'],
 }
+/** The account itself serves on. */
+const MODEL_SPENT: Outcome = { ...SPENT, code: 'model_quota_spent', accounts: [] }
 const NOT_ENTITLED: Outcome = {
   status: 403,
   type: 'invalid_request_error',
@@ -73,8 +75,9 @@ const GROUPS: readonly (readonly [http: number, outcome: Outcome, reasons: strin
   [
     429,
     SPENT,
-    'USER_QUOTA_REACHED PER_MODEL_DAILY_QUOTA_REACHED PER_MODEL_DAILY_QUOTA_REACHED_UPGRADEABLE WORKSPACE_ACCOUNT_QUOTA_REACHED VERTEX_QUOTA_EXHAUSTED VERTEX_QUOTA_EXHAUSTED_ADMIN',
+    'USER_QUOTA_REACHED WORKSPACE_ACCOUNT_QUOTA_REACHED VERTEX_QUOTA_EXHAUSTED VERTEX_QUOTA_EXHAUSTED_ADMIN',
   ],
+  [429, MODEL_SPENT, 'PER_MODEL_DAILY_QUOTA_REACHED PER_MODEL_DAILY_QUOTA_REACHED_UPGRADEABLE'],
   [
     403,
     NOT_ENTITLED,

@@ -5,6 +5,7 @@ import { ASPECTS, nearestAspect, readRatio } from '../../plugins/flow-provider/a
 import { loadCatalogue } from '../../plugins/flow-provider/catalogue.ts'
 import { listModels } from '../../plugins/flow-provider/models.ts'
 import { planModel } from '../../plugins/flow-provider/plan.ts'
+import { priceOf } from '../../plugins/flow-provider/prices.ts'
 
 const catalogue = loadCatalogue()
 const plan = (model: string, parameters: Parameters = {}, inputs: readonly PlanInput[] = []) =>
@@ -22,6 +23,7 @@ describe('a generic name', () => {
     })
     expect(chosen('veo_3_1_t2v_fast')).toEqual({
       model: 'veo_3_1_t2v_fast_landscape',
+      credits: 20,
       requested: { size: '1280x720', aspectRatio: '16:9', resolution: '720p', seconds: 8 },
     })
   })
@@ -248,4 +250,31 @@ test('every listed model can be planned, and its plan keeps to what the list pro
 test('reading a ratio never throws, and the nearest of a known ratio is itself', () => {
   fc.assert(fc.property(fc.string(), text => void readRatio(text)))
   for (const aspect of ASPECTS) expect(nearestAspect(readRatio(aspect) ?? 0, ASPECTS)).toBe(aspect)
+})
+
+describe('what it is expected to cost', () => {
+  test.each([
+    ['gemini-3.0-pro-image', 0],
+    ['gemini-3.0-pro-image-landscape-4k', 0],
+    ['veo_3_1_t2v_fast_landscape', 20],
+    ['veo_3_1_t2v_fast_ultra', 10],
+    ['veo_3_1_t2v_fast_ultra_relaxed', 0],
+    ['veo_3_1_t2v_lite_portrait', 10],
+    ['veo_3_1_t2v_landscape', 100],
+    ['omni', 12],
+  ])('%s: %p', (model, credits) => {
+    expect(chosen(model).credits ?? 0).toBe(credits)
+  })
+
+  test('all steps together', () => {
+    const costly = catalogue.models.filter(({ kind, upsample }) => kind === 'video' && upsample?.resolution === '4K')
+    expect(costly.length).toBeGreaterThan(10)
+    for (const { upsample, ...plain } of costly)
+      expect(priceOf({ ...plain, ...(upsample && { upsample }) })).toBe((priceOf(plain) ?? 0) + 50)
+  })
+
+  test('of the older extension nobody knows', () => {
+    const extension = catalogue.find('veo_3_1_extend')
+    expect(extension && priceOf(extension)).toBeUndefined()
+  })
 })
