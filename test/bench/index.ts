@@ -2,6 +2,7 @@
  * `bun run bench`: what the gateway costs, as a ratio within one run. (a) A bare `Bun.serve` that forwards one JSON call
  * to the emulator; (b) the gateway's `POST /v1/images/generations` (`url`, cache off) to the same emulator, which
  * answers at once. Every part is a process of its own; rounds alternate, so that a busy machine disturbs both alike.
+ * Besides: many videos at once (`videos.ts`), and what a lease costs among few and among many accounts (`leases.ts`).
  */
 import { cpus } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +11,7 @@ import { API_KEY, addAccounts } from '../fixtures/accounts.ts'
 import { startGateway } from '../fixtures/gateway.ts'
 import { BENCH_ACCOUNTS } from './accounts.ts'
 import { debugCost } from './debug.ts'
+import type { LeasesMeasured } from './leases.ts'
 import { type Measured, merge, run } from './load.ts'
 import { videos } from './videos.ts'
 
@@ -102,4 +104,14 @@ if (many)
   console.log(
     values.json ? JSON.stringify(many) : `${many.videos} videos on ${many.accounts} accounts: ${JSON.stringify(many)}`,
   )
+// In a process of its own, whose memory holds nothing else.
+const pool = Bun.spawnSync([process.execPath, join(import.meta.dir, 'leases.ts')], { stderr: 'inherit' })
+const leased = JSON.parse(pool.stdout.toString()) as readonly LeasesMeasured[] // our own script
+if (values.json) console.log(JSON.stringify({ leases: leased }))
+else {
+  console.log('\na lease among so many accounts: taken and given back; the same with its outcome reported')
+  console.table(
+    leased.map(({ accounts, leaseUs, reportedUs }) => ({ accounts, 'lease µs': leaseUs, 'reported µs': reportedUs })),
+  )
+}
 process.exit(rows.some(({ failed }) => failed > 0) || (debug?.failed ?? 0) > 0 ? 1 : 0)
