@@ -203,6 +203,13 @@ export interface Measured {
 export interface AccountDriver {
   /** From the least to the greatest. */
   readonly tiers: readonly string[]
+  /** Where the secret is a browser's cookie: of which site. An import looks at no cookie of any other. */
+  readonly site?: string
+  /**
+   * Pure: the secret in what somebody pasted, such as a whole `Cookie:` header. Absent: it is the secret.
+   * Error: `account_needs_session`.
+   */
+  readSecret?(pasted: string): Result<string, Fault>
   /**
    * The secret becomes access. Called when an account is added, before access ages out, and after `access_expired`;
    * never twice at once for one account.

@@ -19,6 +19,9 @@ const LEAST_LIFETIME_MS = 60_000
 export const PROJECT_ID = 'project_id'
 export const PROJECT_NAME = 'project_name'
 
+/** Whose cookie the session token is; other sites have cookies of the same name. */
+const SITE = 'labs.google'
+
 export function accountDriver(client: FlowClient, clock: Clock, judge: Judge): AccountDriver {
   const createProject = (token: string, title: string, way: Way): ResultAsync<string, Fault> =>
     client
@@ -35,6 +38,8 @@ export function accountDriver(client: FlowClient, clock: Clock, judge: Judge): A
 
   return {
     tiers: TIERS,
+    site: SITE,
+    readSecret: readSessionToken,
     open({ secret, attributes }, way) {
       const token = readSessionToken(secret)
       if (token.isErr()) return errAsync(token.error)

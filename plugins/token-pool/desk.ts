@@ -26,7 +26,7 @@ export class Desk {
   /** Adds an account once its session has been opened upstream. Whatever fails there adds nothing. */
   async add(body: AddAccount): Promise<Result<Account, Fault>> {
     const { book, upstream, clock } = this.parts
-    const provider = this.#provider(body.provider)
+    const provider = providerAmong(this.parts.providers(), body.provider)
     if (provider.isErr()) return err(provider.error)
     const proxyUrl = checkedProxy(upstream.egress, body.proxy_url, null)
     if (proxyUrl.isErr()) return err(proxyUrl.error)
@@ -136,14 +136,6 @@ export class Desk {
     }))
   }
 
-  #provider(named: string | undefined): Result<string, Fault> {
-    const all = this.parts.providers()
-    const provider = named ?? all[0]
-    if (provider !== undefined && all.includes(provider)) return ok(provider)
-    const choice = all.length > 0 ? `There are: ${all.join(', ')}.` : 'Switch on a provider plugin that takes accounts.'
-    return err(domainFault('invalid_value', `No such provider is switched on. ${choice}`, { param: 'provider' }))
-  }
-
   #unique(provider: string, secret: string, except?: number): Result<void, Fault> {
     const same = this.parts.book
       .all()
@@ -152,6 +144,14 @@ export class Desk {
     const message = `This session token is in the pool already, as account #${same.id}.`
     return err(domainFault('account_exists', message, { param: 'st' }))
   }
+}
+
+/** The provider that is named, or the first. Error: `invalid_value`. */
+export function providerAmong(all: readonly string[], named: string | undefined): Result<string, Fault> {
+  const provider = named ?? all[0]
+  if (provider !== undefined && all.includes(provider)) return ok(provider)
+  const choice = all.length > 0 ? `There are: ${all.join(', ')}.` : 'Switch on a provider plugin that takes accounts.'
+  return err(domainFault('invalid_value', `No such provider is switched on. ${choice}`, { param: 'provider' }))
 }
 
 export const notFound = (id: string): Fault => domainFault('not_found', `There is no account ${id}.`)

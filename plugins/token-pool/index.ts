@@ -1,16 +1,22 @@
 /** The pool of upstream accounts: who works, who rests, and who is next. See README.md. */
 import { AccountStateChanged, Accounts, Audited, Auth, Egress, MetricsSource, Provider } from 'flow2api/contracts'
-import { definePlugin, ok, t } from 'flow2api/plugin'
+import { definePlugin, ok, secret, t } from 'flow2api/plugin'
 import { AccessKeeper } from './access.ts'
 import { AccountBook, loadAccounts } from './accounts.ts'
-import { Desk } from './desk.ts'
+import { connectionRoutes } from './connection-routes.ts'
+import { Desk, providerAmong } from './desk.ts'
+import { importRoutes } from './import-routes.ts'
+import { Importer } from './importer.ts'
+import { Intake } from './intake.ts'
 import { type Backend, Ledger } from './ledger.ts'
 import { collect } from './metrics.ts'
 import init from './migrations/0000_init.sql' with { type: 'text' }
 import heldModels from './migrations/0001_held_models.sql' with { type: 'text' }
+import supplied from './migrations/0002_supplied.sql' with { type: 'text' }
 import { Outcomes } from './outcomes.ts'
 import { Pool } from './pool.ts'
 import { type RouteParts, routes } from './routes.ts'
+import { Supplied } from './supplied.ts'
 import { Upkeep } from './upkeep.ts'
 import { noProvider, type Upstream } from './upstream.ts'
 import { upstreamRoutes } from './upstream-routes.ts'
@@ -35,6 +41,12 @@ export default definePlugin({
         description:
           'Which of the free accounts serves next: the one with the fewest in flight, or strictly one after the other.',
       }),
+      connection_token: secret(
+        t.String({
+          default: '',
+          description: 'What a browser extension sends as Bearer to /api/plugin. Empty: that is off.',
+        }),
+      ),
     },
     { additionalProperties: false },
   ),
@@ -43,6 +55,7 @@ export default definePlugin({
   migrations: [
     { name: '0000_init', sql: init },
     { name: '0001_held_models', sql: heldModels },
+    { name: '0002_supplied', sql: supplied },
   ],
   async setup(ctx) {
     const { clock, config, db, deps, log, secrets } = ctx
@@ -96,6 +109,21 @@ export default definePlugin({
     const audit: RouteParts['audit'] = entry => ctx.emit(Audited, entry)
     ctx.http({ routes: () => routes({ auth: deps.auth, ledger, book, desk, clock, audit }) })
     ctx.http({ routes: () => upstreamRoutes({ auth: deps.auth, ledger, clock, audit }) })
+
+    const known = new Supplied(db)
+    const importer = new Importer({
+      book,
+      upstream,
+      egress: deps.egress,
+      intake: new Intake(book, upstream, known, clock),
+      supplied: known,
+      clock,
+      provider: named => providerAmong(providers(), named),
+    })
+    ctx.http({ routes: () => importRoutes({ auth: deps.auth, book, importer, clock, log, audit }), longLived: true })
+    const { connection_token: token } = config
+    if (token)
+      ctx.http({ routes: () => connectionRoutes({ token, book, importer, clock, log, audit }), longLived: true })
 
     ctx.every(FLUSH_MS, () => book.flush())
     ctx.defer(() => book.flush())

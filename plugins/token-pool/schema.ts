@@ -53,3 +53,13 @@ export const accounts = sqliteTable('token_pool_accounts', {
   lastUsedAt: integer('last_used_at'),
   createdAt: integer('created_at').notNull(),
 })
+
+/**
+ * Upstreams replace session tokens while they are used; this is how an import finds the account again that it made of
+ * the old one.
+ */
+export const supplied = sqliteTable('token_pool_supplied', {
+  accountId: integer('account_id').primaryKey(),
+  /** SHA-256 of the session token that was imported last, base64url. */
+  digest: text('digest').notNull(),
+})

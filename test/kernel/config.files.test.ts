@@ -39,7 +39,7 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     retry_window_s: 600,
   },
   models: { default_image: 'gemini-3.0-pro-image', default_video: 'veo_3_1_t2v_fast', aliases: {} },
-  admin: { error_ban_threshold: 3, selection: 'least_loaded' },
+  admin: { error_ban_threshold: 3, selection: 'least_loaded', connection_token: '' },
   proxy: {
     proxy_enabled: false,
     proxy_url: '',
