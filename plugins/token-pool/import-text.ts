@@ -18,17 +18,24 @@ export function readLines(text: string): SourceRow[] {
   return filled.map((st, index) => ({ row: index + 1, fields: { st } }))
 }
 
-/** Whether the first line names columns, and one of them is the session token. */
-export function isTable(text: string): boolean {
+const SEPARATORS = [',', ';', '\t', '|'] as const
+
+/** The separator, where the first line names columns and one of them is the session token. */
+function separatorOf(text: string): string | undefined {
   const heading = text.trimStart().split('\n', 1)[0] ?? ''
-  const cells = heading.split(/[,;\t|]/).map(cell =>
-    cell
-      .trim()
-      .replace(/^"(.*)"$/, '$1')
-      .toLowerCase(),
-  )
-  return cells.some(cell => SECRET_NAMES.has(cell))
+  const cells = (separator: string) =>
+    heading.split(separator).map(cell =>
+      cell
+        .trim()
+        .replace(/^"(.*)"$/, '$1')
+        .toLowerCase(),
+    )
+  return SEPARATORS.map(separator => ({ separator, names: cells(separator) }))
+    .filter(({ names }) => names.some(name => SECRET_NAMES.has(name)))
+    .sort((a, b) => b.names.length - a.names.length)[0]?.separator
 }
+
+export const isTable = (text: string): boolean => separatorOf(text) !== undefined
 
 /** Separated by comma, semicolon, tab or bar, whichever it is; quoted after RFC 4180. `most`: rows that are read. */
 export function readTable(text: string, most: number): SourceRow[] {
@@ -48,7 +55,7 @@ const parseTable = (text: string, most: number): Table =>
   Papa.parse<Record<string, unknown>>(text, {
     header: true,
     skipEmptyLines: 'greedy',
-    delimitersToGuess: [',', ';', '\t', '|'],
+    delimiter: separatorOf(text) ?? ',',
     transformHeader: name => name.trim().toLowerCase(),
     preview: most,
   })

@@ -45,6 +45,12 @@ export type Planned =
 export function planImport(rows: readonly SourceRow[], known: Known): Planned[] {
   /** Account, session token or e-mail → the row that spoke of it first. */
   const spoken = new Map<string, number>()
+  /** The row that spoke of one of them before. Refused rows count: what a row is told must not depend on what is here. */
+  const claim = (names: readonly string[], row: number): number | undefined => {
+    const earlier = names.map(name => spoken.get(name)).find(number => number !== undefined)
+    for (const name of names) spoken.set(name, spoken.get(name) ?? row)
+    return earlier
+  }
   return rows.map(source => {
     if ('problem' in source) return { row: source.row, email: null, verdict: 'refused', reason: source.problem }
     const { row } = source
@@ -53,17 +59,26 @@ export function planImport(rows: readonly SourceRow[], known: Known): Planned[] 
     const email = read.value.email ?? null
     const wanted = understood(read.value, known)
     if (wanted.isErr()) return { row, email, verdict: 'refused', reason: wanted.error.message }
-    const account = accountOf(wanted.value, known)
-    const names = namesOf(wanted.value, account)
-    const earlier = names.map(name => spoken.get(name)).find(number => number !== undefined)
+    const earlier = claim(namesOf(wanted.value), row)
     if (earlier !== undefined) return { row, email, verdict: 'refused', reason: sameAccount(`Row ${earlier}`) }
-    for (const name of names) spoken.set(name, row)
+    const account = accountOf(wanted.value, known)
+    if (account && !isSameEmail(account.email, wanted.value))
+      return { row, email, verdict: 'refused', reason: OTHER_EMAIL }
+    const other = account && claim([`#${account.id}`], row)
+    if (other !== undefined) return { row, email, verdict: 'refused', reason: sameAccount(`Row ${other}`) }
     if (!account) return { row, email, verdict: 'add', wanted: wanted.value }
     const changes = changesOf(account, wanted.value, known)
     const verdict = changes.length > 0 ? 'update' : 'unchanged'
     return { row, email: account.email || email, verdict, wanted: wanted.value, account, changes }
   })
 }
+
+export const OTHER_EMAIL =
+  'The session token is of another account than the e-mail says. Correct one of them, or leave the e-mail out.'
+
+/** Or one of them is not known. */
+export const isSameEmail = (named: string, { email }: Wanted): boolean =>
+  named === '' || email === undefined || named.toLowerCase() === email
 
 export const sameAccount = (other: string): string => `${other} is about the same account. Keep the one that is right.`
 
@@ -81,10 +96,9 @@ function understood({ st, provider: named, ...rest }: Candidate, known: Known): 
 const accountOf = ({ provider, secret, email }: Wanted, known: Known): Account | undefined =>
   known.bySecret(provider, secret) ?? (email === undefined ? undefined : known.byEmail(provider, email))
 
-const namesOf = ({ provider, secret, email }: Wanted, account: Account | undefined): string[] => [
+const namesOf = ({ provider, secret, email }: Wanted): string[] => [
   JSON.stringify([provider, 'st', secret]),
   ...(email === undefined ? [] : [JSON.stringify([provider, 'email', email])]),
-  ...(account ? [JSON.stringify([account.id])] : []),
 ]
 
 /** Whether its session is to be opened anew: it is another one, or the one that is there opens nothing any more. */

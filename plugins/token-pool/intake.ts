@@ -4,7 +4,7 @@ import { type Clock, err, type Fault, ok, type Result } from 'flow2api/plugin'
 import type { Account, AccountPatch } from './account.ts'
 import type { AccountBook } from './accounts.ts'
 import { backToReady } from './consequences.ts'
-import { sameAccount, type Wanted } from './import.ts'
+import { isSameEmail, OTHER_EMAIL, sameAccount, type Wanted } from './import.ts'
 import type { Supplied } from './supplied.ts'
 import { measure, openAccess, type Upstream } from './upstream.ts'
 
@@ -42,7 +42,8 @@ export class Intake {
 
   /**
    * Opens the session, then adds its account or updates the one that has its e-mail. What fails changes nothing.
-   * Errors: `account_needs_session`, `account_migrated`, `account_exists`, those of egress.
+   * Errors: `account_needs_session`, `account_migrated`, `account_exists`, `invalid_value` (it is of
+   * another e-mail), those of egress.
    */
   async take(
     wanted: Wanted,
@@ -55,6 +56,7 @@ export class Intake {
     const opened = await openAccess(this.upstream, way)
     if (opened.isErr()) return err(opened.error)
     const { access, expiresAt, identity, secret: rotated = secret } = opened.value
+    if (!isSameEmail(identity.email ?? '', wanted)) return err(domainFault('invalid_value', OTHER_EMAIL))
     const seen = { id: expected?.id ?? 0, secret: rotated, access, tier: expected?.tier ?? '', attributes }
     const measured = await measure(this.upstream, { ...way, secret: rotated }, seen)
     // Only what speaks against the account itself keeps it out; credits can be asked for later.

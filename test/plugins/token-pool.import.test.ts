@@ -106,12 +106,13 @@ describe('rows', () => {
         { st: 'x', provider: 'acme' },
         17,
         { st: 'emulator-session-gone' },
+        { st: 'emulator-session-ultra', email: 'somebody.else@flow.example' },
         { st: 'emulator-session-pro' },
         { st: 'emulator-session-pro', remark: 'twice' },
       ]),
     )
     expect(report.data.map(({ verdict }) => verdict).join(' ')).toBe(
-      'add refused refused refused refused refused refused refused refused add refused',
+      'add refused refused refused refused refused refused refused refused refused add refused',
     )
     const refused = report.data.filter(({ verdict }) => verdict === 'refused')
     expect(refused.map(({ reason }) => reason)).toEqual([
@@ -123,7 +124,8 @@ describe('rows', () => {
       expect.stringContaining('flow-provider'),
       expect.stringContaining('neither an object'),
       'Sign in again.',
-      expect.stringContaining('Row 10'),
+      expect.stringContaining('another account'),
+      expect.stringContaining('Row 11'),
     ])
     expect(JSON.stringify(report)).not.toMatch(/hidden|emulator-session/)
   })
