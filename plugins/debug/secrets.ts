@@ -54,7 +54,8 @@ export const hideUnder = (name: string, secret: string): string =>
 
 /** `name=`, `name: `, `"name":`, also in JSON inside of JSON. */
 const NAME = /(?<![\w.-])([\w.-]+)\\*["']?\s*[=:]\s*/g
-const URL_PASSWORD = /(:\/\/[^\s/:@]*):([^\s/]+)@/g
+/** People write `/` in it as it is; behind a port it begins the path. */
+const URL_PASSWORD = /(:\/\/[^\s/:@]*):([^\s/]+|(?!\d{1,5}\/)[^\s"']+)@/g
 /** A proxy as `host:port:user:password`. */
 const LISTED_PROXY = /([\w.-]+:\d{2,5}:[^\s:@]+):([^\s"',]+)/g
 const SCHEME = /\b(?:Bearer|Basic)\s+[\w+/=.~-]+/gi

@@ -66,6 +66,8 @@ describe('masking', () => {
 
   test.each([
     ['http://user:hunter2@proxy.example:8080', 'http://user:***@proxy.example:8080'],
+    ['http://user:hun:ter/2@proxy.example:8080', 'http://user:***@proxy.example:8080'],
+    ['http://proxy.example:8080/users/a@b', 'http://proxy.example:8080/users/a@b'],
     ['proxy.example:8080:user:hunter2', 'proxy.example:8080:user:***'],
     ['/v1/models?key=hunter2&alt=sse', '/v1/models?key=***&alt=sse'],
     ['GET https://x.example/a?token=hunter2 failed', 'GET https://x.example/a?token=*** failed'],
