@@ -50,7 +50,7 @@ export function importRoutes({ auth, book, importer, clock, log, audit }: Import
   /** Written down as done by whoever sent the request. */
   const noted = (request: Request, actor: string, entry: Noted) => {
     const { ip } = requestInfo(request)
-    log.warn({ actor, ip }, `${entry.action}: ${entry.target}, ${entry.detail}`)
+    log.info({ actor, ip }, `${entry.action}: ${entry.target}, ${entry.detail}`)
     audit({ actor, ip, ...entry })
   }
 
