@@ -7,7 +7,7 @@ import type { AccountBook } from './accounts.ts'
 import type { AddAccount, EditAccount } from './bodies.ts'
 import { backToReady, into } from './consequences.ts'
 import type { Ledger } from './ledger.ts'
-import { measure, openAccess, type Upstream } from './upstream.ts'
+import { measure, openAccess, providerAmong, readSecret, type Upstream } from './upstream.ts'
 import { maskProxy } from './view.ts'
 
 export interface DeskParts {
@@ -30,7 +30,9 @@ export class Desk {
     if (provider.isErr()) return err(provider.error)
     const proxyUrl = checkedProxy(upstream.egress, body.proxy_url, null)
     if (proxyUrl.isErr()) return err(proxyUrl.error)
-    const secret = body.st.trim()
+    const read = await readSecret(this.parts.upstream, provider.value, body.st)
+    if (read.isErr()) return err(refusedSecret(read.error))
+    const secret = read.value
     const unique = this.#unique(provider.value, secret)
     if (unique.isErr()) return err(unique.error)
     const wanted = {
@@ -69,7 +71,7 @@ export class Desk {
       ...(proxyUrl.value !== undefined && { proxyUrl: proxyUrl.value }),
     }
     const nothing: Result<AccountPatch, Fault> = ok({})
-    const renewed = body.st === undefined ? nothing : await this.#reopen(account, body.st.trim(), body, plain)
+    const renewed = body.st === undefined ? nothing : await this.#reopen(account, body.st, body, plain)
     if (renewed.isErr()) return err(renewed.error)
     // What is there now, not what was there before the upstream answered.
     const current = this.parts.book.get(account.id)
@@ -110,10 +112,13 @@ export class Desk {
 
   async #reopen(
     account: Account,
-    secret: string,
+    pasted: string,
     body: EditAccount,
     plain: AccountPatch,
   ): Promise<Result<AccountPatch, Fault>> {
+    const read = await readSecret(this.parts.upstream, account.provider, pasted)
+    if (read.isErr()) return err(refusedSecret(read.error))
+    const secret = read.value
     const unique = this.#unique(account.provider, secret, account.id)
     if (unique.isErr()) return err(unique.error)
     const changed = { ...account, ...plain, secret, attributes: attributesWith(account.attributes, body) }
@@ -144,14 +149,6 @@ export class Desk {
     const message = `This session token is in the pool already, as account #${same.id}.`
     return err(domainFault('account_exists', message, { param: 'st' }))
   }
-}
-
-/** The provider that is named, or the first. Error: `invalid_value`. */
-export function providerAmong(all: readonly string[], named: string | undefined): Result<string, Fault> {
-  const provider = named ?? all[0]
-  if (provider !== undefined && all.includes(provider)) return ok(provider)
-  const choice = all.length > 0 ? `There are: ${all.join(', ')}.` : 'Switch on a provider plugin that takes accounts.'
-  return err(domainFault('invalid_value', `No such provider is switched on. ${choice}`, { param: 'provider' }))
 }
 
 export const notFound = (id: string): Fault => domainFault('not_found', `There is no account ${id}.`)

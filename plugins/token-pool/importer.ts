@@ -1,23 +1,15 @@
 /** Imports: the plan against the accounts that are here, and, unless it is a dry run, what it comes to. */
-import { domainFault, type Egress } from 'flow2api/contracts'
-import { type Clock, err, type Fault, type Handle, ok, type Result } from 'flow2api/plugin'
+import { domainFault } from 'flow2api/contracts'
+import { type Clock, err, type Fault, ok, type Result } from 'flow2api/plugin'
 import type { Account } from './account.ts'
-import type { AccountBook } from './accounts.ts'
-import { type Known, type Planned, planImport } from './import.ts'
+import { type Planned, planImport } from './import.ts'
 import { type ImportFormat, readImport } from './import-read.ts'
 import type { Intake, Taken } from './intake.ts'
-import { digestOf, type Supplied } from './supplied.ts'
-import type { Upstream } from './upstream.ts'
+import { KnownAccounts, type KnownParts } from './known-accounts.ts'
 
-export interface ImporterParts {
-  readonly book: AccountBook
-  readonly upstream: Upstream
-  readonly egress: Handle<Egress>
+export interface ImporterParts extends KnownParts {
   readonly intake: Intake
-  readonly supplied: Supplied
   readonly clock: Clock
-  /** The provider that is meant, or the first that takes accounts. Error: `invalid_value`. */
-  provider(named: string | undefined): Result<string, Fault>
 }
 
 export interface ImportOrder {
@@ -142,61 +134,6 @@ export class Importer {
     if (row.verdict !== 'update') return planned(row)
     const account = this.parts.intake.settle(row.account.id, row.wanted)
     return account ? planned(row) : refused(row, 'Its account was deleted meanwhile. Send the same again.')
-  }
-}
-
-/** What rows are compared with: built once, so that a large import is not slowed down by a large pool. */
-class KnownAccounts implements Known, AsyncDisposable {
-  readonly #bySecret = new Map<string, Account>()
-  readonly #byEmail = new Map<string, Account>()
-  readonly #bySupplied: ReadonlyMap<string, number>
-  readonly #holds = new AsyncDisposableStack()
-  readonly #readers = new Map<string, (pasted: string) => Result<string, Fault>>()
-
-  constructor(
-    private readonly parts: ImporterParts,
-    private readonly preset: string,
-  ) {
-    this.#bySupplied = parts.supplied.all()
-    for (const account of parts.book.all()) {
-      this.#bySecret.set(JSON.stringify([account.provider, account.secret]), account)
-      if (account.email) this.#byEmail.set(JSON.stringify([account.provider, account.email.toLowerCase()]), account)
-    }
-  }
-
-  provider(named: string | undefined): Result<string, Fault> {
-    return this.parts.provider(named ?? this.preset)
-  }
-
-  secret(provider: string, pasted: string): Result<string, Fault> {
-    const known = this.#readers.get(provider)
-    if (known) return known(pasted)
-    const held = this.parts.upstream.hold(provider)
-    if (held.isErr()) return err(held.error)
-    const { driver } = this.#holds.use(held.value)
-    const reader = (text: string) => driver.readSecret?.(text) ?? ok(text.trim())
-    this.#readers.set(provider, reader)
-    return reader(pasted)
-  }
-
-  proxy(written: string): Result<string, Fault> {
-    return this.parts.egress.parse(written).map(({ url }) => url)
-  }
-
-  bySecret(provider: string, secret: string): Account | undefined {
-    const supplied = this.#bySupplied.get(digestOf(secret))
-    const account = supplied === undefined ? undefined : this.parts.book.get(supplied)
-    return (
-      this.#bySecret.get(JSON.stringify([provider, secret])) ?? (account?.provider === provider ? account : undefined)
-    )
-  }
-
-  byEmail(provider: string, email: string): Account | undefined {
-    return this.#byEmail.get(JSON.stringify([provider, email]))
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#holds.disposeAsync()
   }
 }
 

@@ -7,7 +7,7 @@ import {
   type OpenedAccess,
   type SessionAccount,
 } from 'flow2api/contracts'
-import { type Clock, err, type Fault, type Handle, messageOf, type Result } from 'flow2api/plugin'
+import { type Clock, err, type Fault, type Handle, messageOf, ok, type Result } from 'flow2api/plugin'
 
 /** A driver, and the hold on its plugin for as long as it is used. */
 export interface DriverHold extends AsyncDisposable {
@@ -30,6 +30,22 @@ export interface Opening {
   readonly attributes: Readonly<Record<string, string>>
   readonly proxyUrl: string | null
   readonly id?: number
+}
+
+/** The provider that is named, or the first. Error: `invalid_value`. */
+export function providerAmong(all: readonly string[], named: string | undefined): Result<string, Fault> {
+  const provider = named ?? all[0]
+  if (provider !== undefined && all.includes(provider)) return ok(provider)
+  const choice = all.length > 0 ? `There are: ${all.join(', ')}.` : 'Switch on a provider plugin that takes accounts.'
+  return err(domainFault('invalid_value', `No such provider is switched on. ${choice}`, { param: 'provider' }))
+}
+
+/** The secret in what was pasted: of a whole cookie header only the session token is kept. */
+export async function readSecret({ hold }: Upstream, provider: string, pasted: string): Promise<Result<string, Fault>> {
+  const held = hold(provider)
+  if (held.isErr()) return err(held.error)
+  await using use = held.value
+  return use.driver.readSecret?.(pasted) ?? ok(pasted.trim())
 }
 
 const OPEN_TIMEOUT_MS = 60_000

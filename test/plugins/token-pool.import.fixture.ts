@@ -1,6 +1,15 @@
 /** The pool in front of an upstream that replaces every session token when it is used, as the real one does. */
-import { type AuditEntry, Audited, Auth, domainFault, Egress, Provider } from 'flow2api/contracts'
-import { definePlugin, errAsync, type Fault, ok, okAsync } from 'flow2api/plugin'
+import {
+  type AccountDriver,
+  type AuditEntry,
+  Audited,
+  Auth,
+  domainFault,
+  Egress,
+  type OpenedAccess,
+  Provider,
+} from 'flow2api/contracts'
+import { definePlugin, err, errAsync, type Fault, ok, okAsync, type Result, ResultAsync } from 'flow2api/plugin'
 import { createTestKernel, manualClock, type TestOptions } from 'flow2api/testing'
 import { readSessionToken } from '../../plugins/flow-provider/session-token.ts'
 import { parseName } from '../../plugins/proxy/address.ts'
@@ -23,7 +32,32 @@ export class Flow {
   ])
   /** What opening a session comes to, by its owner; else it works. */
   readonly faults = new Map<string, Fault>()
+  /** Opening waits for it. */
+  onOpen = (): Promise<void> => Promise.resolve()
   #count = 0
+
+  #open(
+    secret: string,
+    attributes: Readonly<Record<string, string>>,
+    now: () => number,
+  ): ReturnType<AccountDriver['open']> {
+    this.opened.push(secret)
+    const owner = secret.split(MARK, 1)[0] ?? ''
+    const email = this.emails.get(owner)
+    const fault =
+      this.faults.get(owner) ??
+      (email === undefined ? domainFault('account_needs_session', 'Sign in again.') : undefined)
+    const answer: Result<OpenedAccess, Fault> = fault
+      ? err(fault)
+      : ok({
+          access: `access-${++this.#count}`,
+          expiresAt: now() + 3_600_000,
+          identity: { ...(email !== undefined && { email }), name: owner },
+          ...(!attributes['project_id'] && { attributes: { ...attributes, project_id: `project of ${owner}` } }),
+          secret: `${owner}${MARK}${this.#count}`,
+        })
+    return new ResultAsync(this.onOpen().then(() => answer))
+  }
 
   plugins(now: () => number) {
     const auth = definePlugin({
@@ -62,21 +96,7 @@ export class Flow {
             tiers: ['free'],
             site: 'labs.google',
             readSecret: readSessionToken,
-            open: ({ secret, attributes }) => {
-              this.opened.push(secret)
-              const owner = secret.split(MARK, 1)[0] ?? ''
-              const email = this.emails.get(owner)
-              const fault = this.faults.get(owner)
-              if (fault) return errAsync(fault)
-              if (email === undefined) return errAsync(domainFault('account_needs_session', 'Sign in again.'))
-              return okAsync({
-                access: `access-${++this.#count}`,
-                expiresAt: now() + 3_600_000,
-                identity: { email, name: owner },
-                ...(!attributes['project_id'] && { attributes: { ...attributes, project_id: `project of ${owner}` } }),
-                secret: `${owner}${MARK}${this.#count}`,
-              })
-            },
+            open: ({ secret, attributes }) => this.#open(secret, attributes, now),
             measure: () => okAsync({ credits: 100, tier: 'free' }),
           }),
           plan: model => ok({ model, requested: {} }),

@@ -196,6 +196,17 @@ describe('rows', () => {
     expect(await pool.accounts()).toMatchObject([{ state: 'disabled', name: 'emulator-session-pro-again' }])
   })
 
+  test('an account that was added by hand, from a whole cookie header, is the same one', async () => {
+    await using pool = await openPool()
+    const st = 'Cookie: csrf=hidden; __Secure-next-auth.session-token=emulator-session-pro'
+    await pool.post('/admin/api/tokens', { st, remark: 'by hand' })
+    expect(pool.flow.opened).toEqual(['emulator-session-pro'])
+    expect((await pool.bringIn('emulator-session-pro')).counts).toMatchObject({ add: 0, update: 1 })
+    expect((await pool.bringIn('emulator-session-pro')).counts).toMatchObject({ unchanged: 1 })
+    expect(await pool.accounts()).toMatchObject([{ id: 1, remark: 'by hand' }])
+    expect((await pool.post('/admin/api/tokens', { st: 'no session' })).status).toBe(400)
+  })
+
   test('an account that was deleted can be imported again', async () => {
     await using pool = await openPool()
     await pool.bringIn('emulator-session-pro')
@@ -212,6 +223,19 @@ describe('rows', () => {
     expect((await pool.bringIn(many.join('\n'))).counts).toMatchObject({ add: 4, refused: 2 })
     pool.flow.faults.clear()
     expect((await pool.bringIn(many.join('\n'))).counts).toMatchObject({ add: 2, unchanged: 4 })
+  })
+
+  test('an import that takes too long ends, and the next run takes up what it did not reach', async () => {
+    await using pool = await openPool()
+    const many = Array.from({ length: 80 }, (_, index) => `session-${index}`)
+    for (const st of many) pool.flow.emails.set(st, `${st}@flow.example`)
+    // Each takes as long as it may.
+    pool.flow.onOpen = () => pool.clock.advance(59_000)
+    const { data } = await pool.bringIn(many.join('\n'))
+    expect(data.at(-1)).toMatchObject({ verdict: 'refused', reason: expect.stringContaining('before its turn came') })
+    pool.flow.onOpen = () => Promise.resolve()
+    expect((await pool.bringIn(many.join('\n'))).counts).toMatchObject({ refused: 0 })
+    expect(await pool.accounts()).toHaveLength(many.length)
   })
 })
 
