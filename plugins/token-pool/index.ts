@@ -24,6 +24,8 @@ import { upstreamRoutes } from './upstream-routes.ts'
 const FLUSH_MS = 1_000
 const WAKE_MS = 1000
 const UPKEEP_MS = 60_000
+/** A shorter connection token is warned of. */
+const SHORTEST_TOKEN = 16
 
 export default definePlugin({
   name: 'token-pool',
@@ -122,6 +124,8 @@ export default definePlugin({
     })
     ctx.http({ routes: () => importRoutes({ auth: deps.auth, book, importer, clock, log, audit }), longLived: true })
     const { connection_token: token } = config
+    if (token && token.length < SHORTEST_TOKEN)
+      log.warn('[admin] connection_token is easy to guess. Use the output of "openssl rand -hex 32".')
     if (token)
       ctx.http({ routes: () => connectionRoutes({ token, book, importer, clock, log, audit }), longLived: true })
 
