@@ -57,7 +57,13 @@ export function connectionRoutes({ token, book, importer, clock, log, audit }: C
     const { action, account, revived } = taken.value
     const { ip } = requestInfo(request)
     log.info({ account: account.id, ip }, `account #${account.id} was ${action} by the browser extension`)
-    audit({ actor: ACTOR, ip, action: `account.${action}`, target: `#${account.id}`, detail: 'session token' })
+    audit({
+      actor: ACTOR,
+      ip,
+      action: action === 'added' ? 'account.add' : 'account.edit',
+      target: `#${account.id}`,
+      detail: 'session token',
+    })
     const message = `Token ${action}${revived ? ' and auto-enabled' : ''} for ${account.email}`
     return Response.json(
       { success: true, message, action, token_id: account.id, ...(revived && { auto_enabled: true }) },
