@@ -80,7 +80,7 @@ const around = {
 async function verdicts(
   change: Partial<GenerationProvider> = {},
   only?: string,
-  more: () => void = () => {},
+  more: (ctx: { begin(label: string): unknown }) => void = () => {},
 ): Promise<Record<string, string>> {
   const plugin = definePlugin({
     name: 'lab',
@@ -88,7 +88,7 @@ async function verdicts(
     provides: [Provider],
     setup: ctx => {
       ctx.provide(Provider, { ...sound, ...change })
-      more()
+      more(ctx)
     },
   })
   const failed: Record<string, string> = {}
@@ -187,6 +187,17 @@ describe('the suite', () => {
     const failed = await verdicts({}, 'a reload leaves nothing behind', () => void setInterval(() => {}, 60_000))
     expect(failed['a reload leaves nothing behind']).toBe(
       'After it was taken out, the plugin left setInterval(…, 60000) running: use ctx.every, or ctx.defer its end.',
+    )
+  })
+
+  test('names work that was begun and is never ended', async () => {
+    const failed = await verdicts(
+      {},
+      'a reload leaves nothing behind',
+      ctx => void ctx.begin('a job that nobody closes'),
+    )
+    expect(failed['a reload leaves nothing behind']).toBe(
+      'After it was taken out, the plugin is still held by: a job that nobody closes.',
     )
   })
 
