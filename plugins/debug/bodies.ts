@@ -20,6 +20,8 @@ export function bodyOf(message: Request | Response, whose: Whose, mask: boolean)
   const type = message.headers.get('content-type') ?? ''
   const length = message.headers.get('content-length')
   const bytes = length === null ? undefined : Number(length)
+  // A request says whether it has one; clients name a type without.
+  if (whose === 'request' && bytes === undefined && !message.headers.has('transfer-encoding')) return undefined
   if (bytes === 0 || message.bodyUsed || (type === '' && bytes === undefined)) return undefined
   const named = `<${type.split(';')[0] || 'no type'}${bytes === undefined ? '' : `, ${bytes} bytes`}>`
   const left = () => Promise.resolve(named)
