@@ -24,7 +24,7 @@ const HARD_BODY_LIMIT = 8 * 1024 ** 3
 const IDLE_TIMEOUT_S = 60
 
 const EXPOSED =
-  'x-request-id, x-flow2api-job, location, preference-applied, retry-after, retry-after-ms, x-should-retry, openai-poll-after-ms, content-length, content-range, accept-ranges, content-disposition'
+  'x-request-id, x-flow2api-job, x-flow2api-ignored, location, preference-applied, retry-after, retry-after-ms, x-should-retry, openai-poll-after-ms, content-length, content-range, accept-ranges, content-disposition'
 
 export class HttpServer {
   #table: RouteTable | undefined
@@ -172,9 +172,11 @@ export class HttpServer {
   #unrouted(request: Request, path: string, id: string): Response {
     const methods = this.#table?.methodsOf(path) ?? []
     const sample = methods[0] === undefined ? undefined : this.#table?.find(methods[0], path)
-    const origin = sample?.cors ? this.#allowedOrigin(request) : undefined
-    if (request.method === 'OPTIONS' && methods.length > 0)
-      return finish(preflight(request, methods, origin), id, origin)
+    // A page that asks for what is not there is to read so, instead of a failure that names no cause.
+    const open = sample === undefined || sample.cors
+    const origin = open ? this.#allowedOrigin(request) : undefined
+    if (request.method === 'OPTIONS' && (methods.length > 0 || origin !== undefined))
+      return finish(preflight(request, methods.length > 0 ? methods : ['GET', 'POST', 'DELETE'], origin), id, origin)
     if (methods.length === 0)
       return finish(
         refusal(404, 'not_found', `There is nothing at ${path}. GET /swagger lists what there is.`),

@@ -8,6 +8,8 @@ export const JOB_HEADER = 'x-flow2api-job'
 
 /** JavaScript clients ignore a longer `retry-after` and come back at once. Source: api-surfaces A.1. */
 const LONGEST_RETRY_MS = 60_000
+/** Where waiting helps and nobody said how long: without a word, clients come back within a second. */
+const USUAL_RETRY_MS = 5000
 
 const BY_BLAME: Readonly<Record<Blame, { readonly status: number; readonly type: string }>> = {
   request: { status: 400, type: 'invalid_request_error' },
@@ -52,9 +54,11 @@ export interface AnswerOptions {
 export function faultResponse(fault: Fault, { jobId, status = answerOf(fault).status }: AnswerOptions = {}): Response {
   const headers = new Headers({ 'cache-control': 'no-store' })
   if (jobId !== undefined) headers.set(JOB_HEADER, jobId)
-  if (fault.retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(fault.retryAfterMs / 1000)))
   const retriedByClients = status === 429 || status >= 500
-  if (retriedByClients && (fault.retry === 'never' || (fault.retryAfterMs ?? 0) > LONGEST_RETRY_MS))
+  const usual = retriedByClients && fault.retry !== 'never' ? USUAL_RETRY_MS : undefined
+  const retryAfterMs = fault.retryAfterMs ?? usual
+  if (retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(retryAfterMs / 1000)))
+  if (retriedByClients && (fault.retry === 'never' || (retryAfterMs ?? 0) > LONGEST_RETRY_MS))
     headers.set('x-should-retry', 'false')
   return Response.json(errorBody(fault), { status, headers })
 }

@@ -20,6 +20,9 @@ export interface ImageRequest {
   readonly format: OutputFormat | undefined
 }
 
+/** OpenAI's words for it; others, which people also write, its schema does not know. */
+const TOLD_QUALITIES: readonly string[] = ['low', 'medium', 'high', 'xhigh', 'max']
+
 /** Upstreams do not count tokens; clients that read usage need all of it. */
 const NO_USAGE = {
   total_tokens: 0,
@@ -82,6 +85,7 @@ export function streamedImages(surface: Surface, admitted: Admitted<ImageRequest
   const { jobs, clock } = surface
   const { wanted } = admitted
   const type = `${operation}.completed`
+  const { quality } = wanted.job.parameters
   return streamAnswer(surface, admitted, async sink => {
     const settled = await settle(jobs, admitted.job, clock, sink.signal)
     if (settled.isErr()) return settled.error
@@ -89,15 +93,17 @@ export function streamedImages(surface: Surface, admitted: Admitted<ImageRequest
     const fault = faultOf(job)
     if (fault !== undefined || job.status !== 'completed') return fault
     for (const [index, media] of job.media.entries()) {
-      const piece = await pieceOf(surface, job, index, media, wanted)
+      // An event always carries the picture itself; whoever asked for addresses has both.
+      const piece = await pieceOf(surface, job, index, media, { ...wanted, form: 'b64_json' })
       if (piece.isErr()) return piece.error
       sink.send(
         {
           type,
           ...piece.value.data,
+          ...(wanted.form === 'url' && { url: media.url }),
           created_at: unixSeconds(job.finishedAt ?? job.createdAt),
           size: sizeOf(media) ?? job.requested.size ?? 'auto',
-          quality: wanted.job.parameters.quality ?? 'auto',
+          quality: quality !== undefined && TOLD_QUALITIES.includes(quality) ? quality : 'auto',
           background: 'opaque',
           output_format: formatOf(piece.value.mime),
           usage: NO_USAGE,

@@ -78,7 +78,7 @@ export function readImageRequest(fields: Fields, standing?: string): Read {
   fields.whole('partial_images', 0, MOST_PARTIALS)
   if (fields.oneOf('background', BACKGROUNDS) === 'transparent') fields.ignore('background')
   // By address a picture is what the provider made.
-  if (request.form === 'url') fields.ignore('output_format')
+  if (request.form === 'url' && !request.stream) fields.ignore('output_format')
   return fields.fault === undefined ? ok(request) : err(fields.fault)
 }
 

@@ -146,6 +146,18 @@ describe('browsers of other origins', () => {
     ).toBeNull()
   })
 
+  test('read that there is nothing at a path, rather than a failure without a cause', async () => {
+    await using kernel = await createTestKernel({ plugins: { one: page('/closed') } })
+    const preflight = await kernel.fetch('/v1/responses', ask('https://app.example', { method: 'OPTIONS' }))
+    expect([preflight.status, preflight.headers.get('access-control-allow-methods')]).toEqual([
+      204,
+      'GET, POST, DELETE, OPTIONS',
+    ])
+    const missing = await kernel.fetch('/v1/responses', ask('https://app.example', { method: 'POST' }))
+    expect([missing.status, missing.headers.get('access-control-allow-origin')]).toEqual([404, '*'])
+    expect((await kernel.fetch('/v1/responses', { method: 'OPTIONS' })).status).toBe(404)
+  })
+
   test('only from the origins that the settings name, live', async () => {
     const plugins = { open: routes(() => new Elysia().get('/open', () => 'x'), { cors: true }) }
     await using kernel = await createTestKernel({

@@ -48,7 +48,8 @@ describe('faults', () => {
     ['accounts_cooling', 60_001, '61', 'false'],
     ['insufficient_quota', undefined, null, 'false'],
     ['generation_failed', undefined, null, 'false'],
-    ['upstream_error', undefined, null, null],
+    ['upstream_error', undefined, '5', null],
+    ['internal_error', undefined, '5', null],
     ['moderation_blocked', undefined, null, null],
   ] as const)('%s after %p ms: retry-after %p, x-should-retry %p', (code, retryAfterMs, after, should) => {
     const { headers } = faultResponse(domainFault(code, 'x', retryAfterMs === undefined ? {} : { retryAfterMs }))
