@@ -44,6 +44,16 @@ export const errorBody = (fault: Fault): ErrorBody => ({
   error: { message: messageFor(fault), type: answerOf(fault).type, param: fault.param ?? null, code: fault.code },
 })
 
+/**
+ * The same within a stream, where there is no status and no header: clients read out of the type whether to ask again,
+ * and take one that they do not know for a failure that may pass. What must not be repeated is of the type that says so.
+ */
+export function streamErrorBody(fault: Fault): ErrorBody {
+  const { error } = errorBody(fault)
+  const passing = fault.retry !== 'never' || error.type === 'insufficient_quota'
+  return passing ? { error } : { error: { ...error, type: 'invalid_request_error' } }
+}
+
 export interface AnswerOptions {
   /** Where the request was admitted before it failed. */
   readonly jobId?: string

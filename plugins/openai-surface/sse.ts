@@ -1,5 +1,5 @@
 /** Server-sent events: heartbeats while nothing happens, errors and the end as OpenAI clients expect them. */
-import { errorBody, JOB_HEADER } from 'flow2api/contracts'
+import { JOB_HEADER, streamErrorBody } from 'flow2api/contracts'
 import type { Clock, Fault, Logger } from 'flow2api/plugin'
 import type { Admitted } from './admission.ts'
 import { attend } from './disconnect.ts'
@@ -50,7 +50,7 @@ export function eventStream(options: StreamOptions, run: (sink: EventSink) => Pr
       run({ send, signal })
         .catch(cause => unexpected(cause, log, jobId))
         .then(fault => {
-          if (fault !== undefined) send(errorBody(fault))
+          if (fault !== undefined) send(streamErrorBody(fault))
           write('data: [DONE]\n\n')
           stopHeartbeat()
           if (open) controller.close()

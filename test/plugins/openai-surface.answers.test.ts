@@ -1,6 +1,6 @@
 /** Answers: faults, video objects, chat chunks, event streams. */
 import { describe, expect, test } from 'bun:test'
-import { domainFault, errorBody, FAULTS, faultResponse, type JobStatus } from 'flow2api/contracts'
+import { domainFault, errorBody, FAULTS, faultResponse, type JobStatus, streamErrorBody } from 'flow2api/contracts'
 import { fault, type Logger } from 'flow2api/plugin'
 import { manualClock } from 'flow2api/testing'
 import pino from 'pino'
@@ -40,6 +40,17 @@ describe('faults', () => {
       param: 'size',
       code: 'invalid_value',
     })
+  })
+
+  test.each([
+    ['moderation_blocked', 'invalid_request_error'],
+    ['generation_failed', 'invalid_request_error'],
+    ['outcome_unknown', 'invalid_request_error'],
+    ['insufficient_quota', 'insufficient_quota'],
+    ['upstream_error', 'server_error'],
+    ['account_throttled', 'rate_limit_error'],
+  ] as const)('in a stream the type of %s says whether to ask again: %s', (code, type) => {
+    expect(streamErrorBody(domainFault(code, 'x')).error).toMatchObject({ code, type })
   })
 
   test.each([
@@ -174,7 +185,7 @@ describe('event streams', () => {
     const response = eventStream(options(), async () => domainFault('moderation_blocked', 'Refused.'))
     const text = await response.text()
     expect(text).toEndWith(
-      'data: {"error":{"message":"Refused.","type":"image_generation_user_error","param":null,"code":"moderation_blocked"}}\n\ndata: [DONE]\n\n',
+      'data: {"error":{"message":"Refused.","type":"invalid_request_error","param":null,"code":"moderation_blocked"}}\n\ndata: [DONE]\n\n',
     )
   })
 
