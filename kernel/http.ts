@@ -107,6 +107,17 @@ export class HttpServer {
         refusal(503, 'starting', 'The gateway is starting. Try again in a moment.', { 'retry-after': '1' }),
         id,
       )
+    // Routers decode what stands in a path, and would fail on this.
+    if (path.includes('%') && !decodes(path))
+      return finish(
+        refusal(
+          400,
+          'invalid_value',
+          'The path has a % that is not followed by two hex digits of UTF-8. Encode it as %25.',
+        ),
+        id,
+        this.#allowedOrigin(request),
+      )
     const route = this.#table.find(request.method, path)
     if (!route) return this.#unrouted(request, path, id)
     const origin = route.cors ? this.#allowedOrigin(request) : undefined
@@ -214,6 +225,15 @@ function pathOf(url: string): string {
   if (start < 0) return '/'
   const end = url.indexOf('?', start)
   return end < 0 ? url.slice(start) : url.slice(start, end)
+}
+
+function decodes(path: string): boolean {
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const refusal = (status: number, code: string, message: string, headers: Record<string, string> = {}) => {

@@ -14,6 +14,8 @@ export interface Body {
 const MULTIPART = 'multipart/form-data'
 /** Form fields nest no deeper than any API of ours. */
 const DEEPEST = 4
+/** Nor do documents; a few bytes a level would exhaust the stack of whoever walks them. */
+const DEEPEST_JSON = 64
 
 /** What is not a form is read as JSON, whatever `content-type` says: many scripts leave it out. */
 export async function readBody(request: Request): Promise<Result<Body, Fault>> {
@@ -26,6 +28,8 @@ export async function readBody(request: Request): Promise<Result<Body, Fault>> {
   }
   if (!isValues(document))
     return err(domainFault('invalid_json', 'The request body must be a JSON object, such as {"prompt": "a red fox"}.'))
+  if (isTooDeep(document))
+    return err(domainFault('invalid_json', `The request body nests deeper than ${DEEPEST_JSON} levels.`))
   return ok({ values: withExtra(document), textual: false })
 }
 
@@ -94,13 +98,24 @@ function withExtra(values: Values): Values {
   return isValues(parsed) ? { ...parsed, ...direct } : direct
 }
 
-/** Undefined where it is no JSON. */
+/** Undefined where it is no JSON, or nests too deep. */
 export function parsedJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return isTooDeep(value) ? undefined : value
   } catch {
     return undefined
   }
+}
+
+function isTooDeep(document: unknown): boolean {
+  const left: { readonly value: unknown; readonly depth: number }[] = [{ value: document, depth: 0 }]
+  for (let step = left.pop(); step !== undefined; step = left.pop()) {
+    if (typeof step.value !== 'object' || step.value === null) continue
+    if (step.depth >= DEEPEST_JSON) return true
+    for (const value of Object.values(step.value)) left.push({ value, depth: step.depth + 1 })
+  }
+  return false
 }
 
 /** Without a prototype, so that a field called `__proto__` is a field. */

@@ -43,6 +43,15 @@ describe('every answer', () => {
 })
 
 describe('what no plugin answers', () => {
+  test.each(['/one/%', '/one/%zz', '/one/%ff'])('a path that cannot be decoded, %s', async path => {
+    await using kernel = await createTestKernel({
+      plugins: { one: routes(() => new Elysia().get('/one/:id', ({ params }) => params.id)) },
+    })
+    const refused = await kernel.fetch(path)
+    expect([refused.status, (await envelope(refused)).error.code]).toEqual([400, 'invalid_value'])
+    expect(await (await kernel.fetch('/one/%25')).text()).toBe('%')
+  })
+
   test('unknown paths, wrong methods, trailing slashes', async () => {
     await using kernel = await createTestKernel({ plugins: { one: page('/one') } })
     const missing = await kernel.fetch('/two?x=1')

@@ -1,7 +1,7 @@
 /** Reading requests: bodies, fields, messages. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { type Body, fromForm, readBody } from '../../plugins/openai-surface/body.ts'
+import { type Body, fromForm, parsedJson, readBody } from '../../plugins/openai-surface/body.ts'
 import { readMessages } from '../../plugins/openai-surface/chat-messages.ts'
 import { Fields } from '../../plugins/openai-surface/fields.ts'
 import { readImageRequest as readFields } from '../../plugins/openai-surface/images.ts'
@@ -60,6 +60,18 @@ describe('bodies', () => {
   test.each(['{"prompt":', '', '[1]', '"text"', 'null'])('%p is refused as invalid JSON', async text => {
     const refused = (await readBody(post(text, { 'content-type': 'application/json' })))._unsafeUnwrapErr()
     expect(refused).toMatchObject({ code: 'invalid_json', blame: 'request' })
+  })
+
+  test.each(['[', '{"a":'])('%p without end, or closed too late, is refused', async opening => {
+    const nested = (depth: number) => {
+      const closing = opening === '[' ? ']' : '}'
+      return `{"prompt":"x","messages":${opening.repeat(depth)}1${closing.repeat(depth)}}`
+    }
+    const read = (text: string) => readBody(post(text, { 'content-type': 'application/json' }))
+    expect((await read(nested(60))).isOk()).toBe(true)
+    for (const depth of [64, 5000, 100_000])
+      expect((await read(nested(depth)))._unsafeUnwrapErr()).toMatchObject({ code: 'invalid_json' })
+    expect(parsedJson('['.repeat(100) + ']'.repeat(100))).toBeUndefined()
   })
 
   test('a broken form is a mistake of the request', async () => {
