@@ -11,7 +11,7 @@ export const ChangeBody = Type.Object(
     }),
     dry_run: Type.Optional(Type.Boolean({ description: 'Only say what would happen.' })),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ set: { generation: { max_queue: 500 } }, dry_run: true }] },
 )
 type ChangeBody = Static<typeof ChangeBody>
 

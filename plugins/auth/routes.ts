@@ -20,8 +20,14 @@ export interface RouteParts {
 /** Longer ones only cost time to hash. */
 const text = (minLength: number) => Type.String({ minLength, maxLength: 1024 })
 
-const LoginBody = Type.Object({ username: text(1), password: text(1) }, { additionalProperties: false })
-const PasswordBody = Type.Object({ old_password: text(1), new_password: text(8) }, { additionalProperties: false })
+const LoginBody = Type.Object(
+  { username: text(1), password: text(1) },
+  { additionalProperties: false, examples: [{ username: 'admin', password: 'PASSWORD' }] },
+)
+const PasswordBody = Type.Object(
+  { old_password: text(1), new_password: text(8) },
+  { additionalProperties: false, examples: [{ old_password: 'PASSWORD', new_password: 'a longer one than that' }] },
+)
 
 /** The longest that browsers keep a cookie. When the session really ends, the server decides. */
 const COOKIE_SECONDS = 400 * 24 * 60 * 60

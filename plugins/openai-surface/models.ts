@@ -73,6 +73,9 @@ export const modelRoutes = (surface: Surface) => {
       .get('/v1/models/:model', ({ request, params }) => retrieve(request, params.model), {
         detail: {
           tags: ['Models'],
+          parameters: [
+            { in: 'path', name: 'model', required: true, schema: { type: 'string', example: 'gpt-image-1' } },
+          ],
           summary: 'Retrieve a model',
           description: 'One model by its id or alias; ids may contain `/`. 404 `model_not_found` with a suggestion.',
         },

@@ -31,9 +31,12 @@ const provider = Type.String({ description: 'Provider plugin. Default: the first
 
 export const AddBody = Type.Object(
   { st, provider: Type.Optional(provider), ...fields },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ st: 'SESSION_TOKEN', remark: 'second account', video_concurrency: 2 }] },
 )
-export const EditBody = Type.Object({ st: Type.Optional(st), ...fields }, { additionalProperties: false })
+export const EditBody = Type.Object(
+  { st: Type.Optional(st), ...fields },
+  { additionalProperties: false, examples: [{ remark: 'weekdays only', image_concurrency: 4 }] },
+)
 
 export type AddAccount = Static<typeof AddBody>
 export type EditAccount = Static<typeof EditBody>

@@ -44,7 +44,7 @@ const LONGEST_PAGE = 200
 
 const TestBody = Type.Object(
   { url: Type.Optional(Type.String({ minLength: 1, description: 'Default: the `url` of the settings.' })) },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ url: 'https://example.com/webhook' }] },
 )
 
 export function routes(parts: RouteParts): AnyElysia {

@@ -56,7 +56,8 @@ export async function fuzz({ requests, seed }: FuzzOptions): Promise<FuzzReport>
     fc.asyncProperty(tricks, async text => {
       const [, status = 'closed'] = /^HTTP\/1\.1 (\d{3})/.exec(await exchange(world.url, text)) ?? []
       count(status)
-      if (status.startsWith('5')) throw new Error(`answered ${status}`)
+      // 505 is Bun's own word for what is no HTTP of a version that it speaks.
+      if (status.startsWith('5') && status !== '505') throw new Error(`answered ${status}`)
     }),
     { numRuns: tried, seed },
   )

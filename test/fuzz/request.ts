@@ -31,12 +31,12 @@ export const bytesOf = (latin1: string): Uint8Array<ArrayBuffer> => new Uint8Arr
 export const BOUNDARY = 'fuzz'
 
 export const formText = (fields: readonly Field[]): string =>
-  fields
+  `${fields
     .map(({ name, value, filename }) => {
       const file = filename === undefined ? '' : `; filename="${filename}"`
       return `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"${file}\r\n\r\n${value}\r\n`
     })
-    .join('') + `--${BOUNDARY}--\r\n`
+    .join('')}--${BOUNDARY}--\r\n`
 
 /** Type and bytes, as they are sent. */
 export function encoded(body: FuzzBody): { readonly type: string; readonly bytes: Uint8Array<ArrayBuffer> } {
