@@ -12,6 +12,7 @@ import { readExtension } from './video-extension.ts'
 import { listVideos } from './video-list.ts'
 import { findVideo } from './video-lookup.ts'
 import { isUnfinished, videoId, videoObject } from './video-object.ts'
+import { asksAsOpenRouter, openRouterVideo, readFrames } from './video-openrouter.ts'
 import { readRemix, type VideoRequest } from './video-remix.ts'
 
 /** How often polling clients are told to come back; without it they come every second. */
@@ -46,7 +47,7 @@ export const videoRoutes = (surface: Surface) => {
       ({ request, params }) =>
         authenticated(surface, request, async () => {
           const job = await findVideo(surface, params.id)
-          return job.isErr() ? faultResponse(job.error) : videoResponse(surface, job.value)
+          return job.isErr() ? faultResponse(job.error) : videoResponse(surface, job.value, request)
         }),
       { detail: VIDEO_DOCS.retrieve },
     )
@@ -57,8 +58,10 @@ export const videoRoutes = (surface: Surface) => {
     )
 }
 
-const videoResponse = ({ remixes }: Surface, job: Job): Response =>
-  jobResponse(videoObject(job, remixes), job.id, isUnfinished(job) ? POLL_AFTER : {})
+function videoResponse({ remixes, publicUrl }: Surface, job: Job, request: Request): Response {
+  const video = asksAsOpenRouter(request) ? openRouterVideo(job, remixes, publicUrl()) : videoObject(job, remixes)
+  return jobResponse(video, job.id, isUnfinished(job) ? POLL_AFTER : {})
+}
 
 interface Submission {
   readonly request: Request
@@ -87,7 +90,7 @@ const submit = (surface: Surface, { request, caller, endpoint, id, read }: Submi
     answer: admitted => {
       const { job, wanted } = admitted
       if (wanted.sourceId !== undefined) surface.remixes.add(job.id, wanted.sourceId)
-      return attend(surface, admitted, request.signal, async () => videoResponse(surface, job))
+      return attend(surface, admitted, request.signal, async () => videoResponse(surface, job, request))
     },
   })
 
@@ -105,8 +108,10 @@ async function readVideoRequest(
     inputs: [],
     count: 1,
   }
+  const frames = readFrames(fields.raw('frame_images'))
+  if (frames.isErr()) return err(frames.error)
   if (fields.fault !== undefined) return err(fields.fault)
-  const value = [fields.raw('input_reference'), fields.raw('input_references')]
+  const value = [...frames.value, fields.raw('input_reference'), fields.raw('input_references')]
   const complete = await withPictures(surface, job, { value, param: 'input_reference', signal })
   return complete.map(withInputs => ({ job: OPENAI_VIDEO.test(job.model) ? upright(withInputs) : withInputs }))
 }

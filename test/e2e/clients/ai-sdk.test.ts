@@ -1,11 +1,19 @@
 /**
  * The Vercel AI SDK, unchanged, by its OpenAI providers. Neither of them makes videos (`experimental_generateVideo`):
- * with them, videos come through chat.
+ * with them, videos come through chat. OpenRouter's provider does, at the same paths.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { APICallError, generateImage, generateText, RetryError, streamText } from 'ai'
+import { createOpenRouter } from '@openrouter/ai-sdk-provider'
+import {
+  APICallError,
+  generateImage,
+  generateText,
+  experimental_generateVideo as generateVideo,
+  RetryError,
+  streamText,
+} from 'ai'
 import { imageSize } from 'image-size'
 import { API_KEY, startWorld, type World } from '../../fixtures/world.ts'
 import { Contract } from './contract.ts'
@@ -118,6 +126,40 @@ describe('text', () => {
     expect(errors).toMatchObject([{ isRetryable: false }, { isRetryable: false }])
     expect(JSON.stringify(errors[0])).toContain('moderation_blocked')
     expect(world.emulator.record.of('submission')).toHaveLength(before + 2)
+  })
+})
+
+describe('generateVideo', () => {
+  // It asks for objects of its own, which OpenAI's document does not have; the usual pause is two seconds.
+  const model = (id: string) =>
+    createOpenRouter({ baseURL: `${world.url}/v1`, apiKey: API_KEY }).videoModel(id, { pollIntervalMs: 20 })
+  // The SDK's own download refuses every address of this machine.
+  const download = async ({ url }: { readonly url: URL }) => {
+    const response = await fetch(url)
+    return { data: await response.bytes(), mediaType: response.headers.get('content-type') ?? undefined }
+  }
+
+  test('@openrouter/ai-sdk-provider: from a prompt, and from a picture', async () => {
+    const image = await picture(70, 'a.jpg', 36, 64).bytes()
+    for (const prompt of ['A boat leaves', { text: 'It moves', image }]) {
+      const { video } = await generateVideo({
+        model: model('sora-2'),
+        prompt,
+        aspectRatio: '9:16',
+        duration: 8,
+        download,
+      })
+      expect([video.mediaType, new TextDecoder().decode(video.uint8Array.slice(4, 8))]).toEqual(['video/mp4', 'ftyp'])
+    }
+    expect(world.emulator.record.paid({ kind: 'video' }).at(-1)?.inputs).toHaveLength(1)
+  })
+
+  test('what goes wrong: the reason of a failed video, and refusals', async () => {
+    const make = (id: string, prompt: string) =>
+      refusal(generateVideo({ model: model(id), prompt, download, maxRetries: 0 }))
+    expect(await make('sora-2', 'Something [fail]')).toMatchObject({ message: expect.stringContaining('Flow') })
+    expect(await make('nope', 'x')).toMatchObject({ statusCode: 404 })
+    expect(await make('sora-2', ' ')).toMatchObject({ statusCode: 400 })
   })
 })
 
