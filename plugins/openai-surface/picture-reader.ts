@@ -57,19 +57,21 @@ const bytesOf = async (source: Blob | Uint8Array): Promise<Uint8Array> =>
 function examined(bytes: Uint8Array, param: string): Result<Picture, Fault> {
   const refuse = (why: string) => err(domainFault('invalid_image_file', `\`${param}\` ${why}`, { param }))
   const mime = pictureType(bytes)
-  if (mime === undefined) return refuse('is not a picture that can be read. Send PNG, JPEG, WebP or GIF.')
+  const size = mime === undefined ? undefined : sizeOf(bytes)
+  if (mime === undefined || size === undefined)
+    return refuse('is not a picture that can be read. Send PNG, JPEG, WebP or GIF, and all of it.')
   if (bytes.length > MOST_BYTES)
     return refuse(`has a picture of ${Math.ceil(bytes.length / MEGABYTE)} MB; at most 50 MB are taken.`)
-  const size = sizeOf(bytes)
-  if (size !== undefined && Math.max(size.width, size.height) > LONGEST_SIDE)
+  if (Math.max(size.width, size.height) > LONGEST_SIDE)
     return refuse(`has a picture of ${size.width}x${size.height}; at most ${LONGEST_SIDE} pixels a side are taken.`)
   return ok({ mime, bytes })
 }
 
-/** Undefined where its header cannot be read: the job engine refuses that. */
+/** Undefined where its header cannot be read, or says that there is nothing. */
 function sizeOf(bytes: Uint8Array): { readonly width: number; readonly height: number } | undefined {
   try {
-    return imageSize(bytes)
+    const size = imageSize(bytes)
+    return size.width > 0 && size.height > 0 ? size : undefined
   } catch {
     return undefined
   }

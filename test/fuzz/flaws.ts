@@ -70,8 +70,7 @@ interface Endpoint {
 
 const message = (content: unknown, role = 'user') => ({ role, content })
 
-/** By path below `/v1`. */
-export const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
+const BY_PATH: Readonly<Record<string, Endpoint>> = {
   '/images/generations': { valid: { prompt: 'a fox' }, flaws: { ...prompt, ...images, input_references: notPictures } },
   '/images/edits': {
     valid: { prompt: 'a fox', image: dataUrl(PICTURE) },
@@ -79,7 +78,6 @@ export const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
       ...prompt,
       ...images,
       image: [undefined, ...notPictures],
-      images: notPictures,
       mask: ['x', {}],
       markup: ['x'],
     },
@@ -136,6 +134,15 @@ export const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
     },
   },
 }
+
+/** With paths below `/v1`. */
+export const ENDPOINTS: readonly (readonly [path: string, endpoint: Endpoint])[] = [
+  ...Object.entries(BY_PATH),
+  [
+    '/images/edits',
+    { valid: { prompt: 'a fox', images: [{ image_url: dataUrl(PICTURE) }] }, flaws: { images: notPictures } },
+  ],
+]
 
 /** Mistakes of a form, in which every number is text. */
 export const FORM_FLAWS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {

@@ -93,15 +93,18 @@ async function complaintAbout(
   const text = await response.text()
   if (status >= 500) return `${status}: ${text.slice(0, 500)}`
   if (expect === 'refused' && status < 400) return `${status} instead of a refusal: ${text.slice(0, 500)}`
-  return status >= 400 && method !== 'HEAD' ? outsideEnvelope(text) : undefined
+  return status >= 400 && method !== 'HEAD' ? outsideEnvelope(text, request.param) : undefined
 }
 
-function outsideEnvelope(text: string): string | undefined {
+function outsideEnvelope(text: string, named: string | undefined): string | undefined {
   try {
     const { error } = JSON.parse(text) as { error: Record<string, unknown> } // looked at on the next line
     const { message, type, code } = error
     const whole = [message, type, code].every(word => typeof word === 'string' && word !== '') && 'param' in error
-    return whole ? undefined : `an envelope with a key missing: ${text.slice(0, 500)}`
+    if (!whole) return `an envelope with a key missing: ${text.slice(0, 500)}`
+    return named === undefined || error['param'] === named
+      ? undefined
+      : `\`${named}\` is not named: ${text.slice(0, 500)}`
   } catch {
     return `no envelope: ${text.slice(0, 500)}`
   }

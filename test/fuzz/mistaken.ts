@@ -5,7 +5,7 @@ import { oddSegment, oddText, pick } from './odd.ts'
 import type { FuzzRequest } from './request.ts'
 
 /** A body with a mistake in one place. */
-export const flawed: fc.Arbitrary<FuzzRequest> = pick(Object.entries(ENDPOINTS)).chain(([path, { valid, flaws }]) =>
+export const flawed: fc.Arbitrary<FuzzRequest> = pick(ENDPOINTS).chain(([path, { valid, flaws }]) =>
   pick(Object.entries(flaws)).chain(([field, values]) =>
     fc.record({
       method: fc.constant('POST'),
@@ -13,6 +13,8 @@ export const flawed: fc.Arbitrary<FuzzRequest> = pick(Object.entries(ENDPOINTS))
       headers: fc.constant({}),
       body: pick(values).map(value => ({ json: { ...valid, [field]: value } })),
       expect: fc.constant('refused' as const),
+      // Where the path names a video, that may be what is wrong first.
+      ...(!path.includes('{id}') && { param: fc.constant(field) }),
     }),
   ),
 )
@@ -22,7 +24,7 @@ export const flawedForm: fc.Arbitrary<FuzzRequest> = pick(Object.entries(FORM_FL
     pick(values).map(value => {
       const valid = { prompt: 'a fox', model: path === '/videos' ? 'sora-2' : 'gpt-image-1' }
       const fields = Object.entries({ ...valid, [field]: value }).map(([name, text]) => ({ name, value: text }))
-      return { method: 'POST', path: `/v1${path}`, headers: {}, body: { fields }, expect: 'refused' }
+      return { method: 'POST', path: `/v1${path}`, headers: {}, body: { fields }, expect: 'refused', param: field }
     }),
   ),
 )
@@ -50,7 +52,7 @@ const byLength = (seed: string, values: readonly string[]) => values[seed.length
 /** Right in all but its key. */
 export const keyless: fc.Arbitrary<FuzzRequest> = fc
   .tuple(
-    pick(Object.entries(ENDPOINTS)),
+    pick(ENDPOINTS),
     pick(['', 'Bearer', 'Bearer ', 'Bearer null', 'Basic Og==', 'Basic !', 'Bearer x y', 'bearer sk-wrong']),
   )
   .map(([[path, { valid }], authorization]) => ({

@@ -6,6 +6,8 @@ export interface FuzzRequest {
   readonly body?: FuzzBody
   /** `refused`: it has a definite mistake, so anything but a 4xx is wrong. */
   readonly expect: 'refused' | 'anything'
+  /** The field that the refusal has to name. */
+  readonly param?: string
 }
 
 export type FuzzBody =

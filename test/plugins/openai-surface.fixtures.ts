@@ -31,8 +31,8 @@ export const authPlugin = definePlugin({
   },
 })
 
-/** Eight bytes of a PNG signature: enough to be recognised. */
-export const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3, 4])
+/** Signature and header of a PNG of 32x32 pixels: enough to be recognised and measured. */
+export const PNG = Uint8Array.fromHex('89504e470d0a1a0a0000000d494844520000002000000020080200000000000000')
 
 export const picture = (n = 1): KeptMedia => ({
   url: `http://media.test/tmp/${n}.png`,
