@@ -4,8 +4,8 @@
  */
 /** How Open WebUI begins them all, and where it puts the conversation. */
 const TASK = /^#{3} Task:\s/
-const HISTORY = /<chat_history>([\s\S]*?)<\/chat_history>/
-const SAID = /^\s*USER:\s*(\S.*)$/gim
+const [HISTORY, END_OF_HISTORY] = ['<chat_history>', '</chat_history>']
+const SAID = /^[ \t]*USER:[ \t]*(\S.*)$/gim
 
 const LONGEST_TITLE = 40
 
@@ -21,8 +21,10 @@ const ANSWERS: Readonly<Record<string, (said: readonly string[]) => unknown>> = 
 
 /** The answer to such a request; undefined where it is none. `text` is the last message of the user. */
 export function auxiliaryAnswer(text: string): string | undefined {
-  const history = TASK.test(text) ? HISTORY.exec(text)?.[1] : undefined
-  if (history === undefined) return undefined
+  const begin = TASK.test(text) ? text.indexOf(HISTORY) : -1
+  const end = begin === -1 ? -1 : text.indexOf(END_OF_HISTORY, begin)
+  if (end === -1) return undefined
+  const history = text.slice(begin + HISTORY.length, end)
   const said = [...history.matchAll(SAID)].map(([, line = '']) => line.trim())
   for (const [key, answer] of Object.entries(ANSWERS))
     if (new RegExp(`\\{\\s*"${key}"\\s*:`).test(text)) return JSON.stringify({ [key]: answer(said) })

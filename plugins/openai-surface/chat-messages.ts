@@ -3,6 +3,7 @@ import { domainFault } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import { isValues, type Values } from './body.ts'
 import { LONGEST_PROMPT } from './parameters.ts'
+import { shownPictures } from './shown-pictures.ts'
 
 interface Conversation {
   /** Of the last user message. */
@@ -57,18 +58,13 @@ function lastAnswered(messages: readonly Values[]): readonly string[] {
   return []
 }
 
-const MARKDOWN = /!\[[^\]]*\]\(\s*<?((?:https?:\/\/|data:image\/)[^\s)>]+)>?[^)]*\)/gi
-const HTML = /<img\b[^>]*?\bsrc\s*=\s*["']((?:https?:\/\/|data:image\/)[^"']+)["']/gi
-
 /** What interfaces hand back of an answer: its `images`, else what its text shows. */
 function picturesOf(message: Values): readonly string[] {
   const images = Array.isArray(message['images']) ? message['images'].filter(isValues) : []
   const parts = [...images, ...partsOf(message)]
   const attached = parts.flatMap(pictureOf).flatMap(addressOf)
   if (attached.length > 0) return [...new Set(attached)]
-  const text = parts.flatMap(textOf).join('\n')
-  const shown = [MARKDOWN, HTML].flatMap(pattern => [...text.matchAll(pattern)])
-  return [...new Set(shown.sort((one, other) => one.index - other.index).flatMap(([, address]) => address ?? []))]
+  return [...new Set(shownPictures(parts.flatMap(textOf).join('\n')))]
 }
 
 function addressOf(picture: unknown): readonly string[] {

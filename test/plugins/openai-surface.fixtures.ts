@@ -2,11 +2,13 @@
 import {
   Auth,
   domainFault,
+  GuardedFetch,
   type Job,
   type JobEngine,
   type JobRequest,
   Jobs,
   type KeptMedia,
+  MediaStore,
   type WebhookDesk,
   Webhooks,
 } from 'flow2api/contracts'
@@ -104,6 +106,22 @@ export const jobsPlugin = (engine: JobEngine) =>
     version: '0.0.0',
     provides: [Jobs],
     setup: ctx => ctx.provide(Jobs, engine),
+  })
+
+export const guardPlugin = (guard: GuardedFetch) =>
+  definePlugin({
+    name: 'proxy',
+    version: '0.0.0',
+    provides: [GuardedFetch],
+    setup: ctx => ctx.provide(GuardedFetch, guard),
+  })
+
+export const mediaPlugin = (store: MediaStore) =>
+  definePlugin({
+    name: 'cache',
+    version: '0.0.0',
+    provides: [MediaStore],
+    setup: ctx => ctx.provide(MediaStore, store),
   })
 
 export const webhooksPlugin = (desk: WebhookDesk) =>

@@ -1,9 +1,17 @@
 /** A kernel with the surface before a fake engine, and short ways to talk to it. */
-import type { WebhookDesk } from 'flow2api/contracts'
+import type { GuardedFetch, MediaStore, WebhookDesk } from 'flow2api/contracts'
 import { createTestKernel, type ManualClock, type TestKernel } from 'flow2api/testing'
 import surface from '../../plugins/openai-surface/index.ts'
 import { FakeEngine } from './openai-surface.engine.ts'
-import { authPlugin, jobsPlugin, KEY, PNG, webhooksPlugin } from './openai-surface.fixtures.ts'
+import {
+  authPlugin,
+  guardPlugin,
+  jobsPlugin,
+  KEY,
+  mediaPlugin,
+  PNG,
+  webhooksPlugin,
+} from './openai-surface.fixtures.ts'
 
 export const authorization = `Bearer ${KEY}`
 
@@ -26,15 +34,21 @@ interface Surroundings {
   readonly clock?: ManualClock
   /** Absent: webhooks are switched off. */
   readonly webhooks?: WebhookDesk
+  /** Absent: web addresses are not fetched. */
+  readonly guard?: GuardedFetch
+  /** Absent: nothing is kept. */
+  readonly media?: MediaStore
 }
 
-export async function openWorld({ clock, webhooks }: Surroundings = {}): Promise<World> {
+export async function openWorld({ clock, webhooks, guard, media }: Surroundings = {}): Promise<World> {
   const engine = new FakeEngine()
   const kernel = await createTestKernel({
     plugins: {
       auth: authPlugin,
       generation: jobsPlugin(engine),
       ...(webhooks !== undefined && { webhooks: webhooksPlugin(webhooks) }),
+      ...(guard !== undefined && { proxy: guardPlugin(guard) }),
+      ...(media !== undefined && { cache: mediaPlugin(media) }),
       'openai-surface': surface,
     },
     ...(clock !== undefined && { clock }),
