@@ -88,6 +88,8 @@ export class Models {
     )?.[1]
     if (target !== undefined)
       return notFound(`\`${name}\` is an alias of \`${target}\`, which no provider offers. Correct [models] aliases.`)
+    if (name.length > LONGEST_NAME)
+      return notFound(`A model whose name has ${name.length} characters does not exist. GET /v1/models lists all.`)
     const [wanted = ''] = spellings(name).slice(-1)
     const near = [...names.values()]
       .map(({ listed }) => ({ id: listed.id, away: distance(wanted, listed.id.toLowerCase()) }))
@@ -96,6 +98,9 @@ export class Models {
     return notFound(`The model \`${name}\` does not exist.${hint} GET /v1/models lists all.`)
   }
 }
+
+/** To liken a longer one to all others would take long. */
+const LONGEST_NAME = 200
 
 const notFound = (message: string): Fault => domainFault('model_not_found', message, { param: 'model' })
 

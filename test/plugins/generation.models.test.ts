@@ -97,6 +97,9 @@ test('an unknown model is answered with the nearest', () => {
   expect(fault).toMatchObject({ code: 'model_not_found', param: 'model' })
   expect(fault.message).toContain('Did you mean `veo_3_1_t2v_fast`?')
   expect(models.find('zzzzzzzzzzzzzzzzzzzz')._unsafeUnwrapErr().message).not.toContain('Did you mean')
+  // Likened to every name, one of a megabyte would take seconds.
+  const long = models.find('veo_3_1_t2v_fast'.repeat(100))._unsafeUnwrapErr()
+  expect([long.code, long.message.length < 200]).toEqual(['model_not_found', true])
 })
 
 test('a provider that changes its models is noticed', () => {
