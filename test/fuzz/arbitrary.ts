@@ -1,6 +1,6 @@
 /** Requests that nobody sends on purpose. None of them may be paid for: each has a definite mistake, or names no model. */
 import fc from 'fast-check'
-import { broken, closedDeep, deep } from './broken.ts'
+import { broken, closedDeep, deep, tiring } from './broken.ts'
 import { badFile, flawed, flawedForm, keyless } from './mistaken.ts'
 import { noise, oddForm } from './noise.ts'
 import { oddHeaders, oddQuery, oddSegment, pick } from './odd.ts'
@@ -43,6 +43,7 @@ export const fuzzRequests: fc.Arbitrary<FuzzRequest> = fc.oneof(
   { weight: 4, arbitrary: broken },
   { weight: 1, arbitrary: deep },
   { weight: 1, arbitrary: closedDeep },
+  { weight: 1, arbitrary: tiring },
   { weight: 4, arbitrary: asking },
   { weight: 1, arbitrary: keyless },
 )

@@ -63,6 +63,22 @@ export const deep: fc.Arbitrary<FuzzRequest> = fc
     body: { repeat, times: 2 ** power, type },
     expect: 'refused',
   }))
+/** Earlier answers that are long, for whoever looks for pictures in them. */
+export const tiring: fc.Arbitrary<FuzzRequest> = fc
+  .tuple(
+    pick(['![', '](', '<img ', '![a](http://', '<img src="http://', '[', '<chat_history>', '\n']),
+    fc.integer({ min: 1, max: 15 }),
+  )
+  .map(([repeat, power]) => {
+    const content = repeat.repeat(2 ** power)
+    const messages = [
+      { role: 'assistant', content },
+      { role: 'user', content: `### Task: ${content.slice(0, 30_000)}` },
+    ]
+    const body = { json: { model: NO_MODEL, messages } }
+    return { method: 'POST', path: '/v1/chat/completions', headers: {}, body, expect: 'refused' }
+  })
+
 export const closedDeep: fc.Arbitrary<FuzzRequest> = fc
   .tuple(
     postPaths,

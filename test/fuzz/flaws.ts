@@ -38,7 +38,7 @@ const notPictures = [
 type Flaws = Readonly<Record<string, readonly unknown[]>>
 
 const common: Flaws = {
-  model: [7, [], {}, true, 'no-such-model', '../../etc/passwd', '__proto__', 'x'.repeat(70_000)],
+  model: [7, [], {}, true, 'no-such-model', '../../etc/passwd', '__proto__', 'x'.repeat(200_000)],
   size: ['huge', 7, [], {}, '0x0', '-1x5', 'x'],
   aspect_ratio: ['wide', 7, [], '0:1'],
   resolution: ['9K', 7, []],
