@@ -70,6 +70,27 @@ test('a paid failure is not retried by the client on its own', async () => {
   expect(engine.submitted).toHaveLength(1)
 })
 
+test('it comes again by itself where that helps, when it was told to, and not where it does not', async () => {
+  const asked: string[] = []
+  const patient = new OpenAI({
+    baseURL: `${kernel.url}/v1`,
+    apiKey: KEY,
+    maxRetries: 2,
+    fetch: async (input, init) => {
+      const response = await fetch(input, init)
+      asked.push(`${response.status} ${response.headers.get('retry-after')}`)
+      // Whoever comes back finds a place in the queue.
+      if (response.status === 429) engine.refusal = undefined
+      return response
+    },
+  })
+  engine.refusal = domainFault('queue_full', 'Full.', { retryAfterMs: 400 })
+  expect((await patient.images.generate({ prompt: 'x' })).data).toHaveLength(1)
+  engine.refusal = domainFault('accounts_cooling', 'An hour.', { retryAfterMs: 3_600_000 })
+  expect(await patient.images.generate({ prompt: 'x' }).catch((error: unknown) => error)).toMatchObject({ status: 503 })
+  expect(asked).toEqual(['429 1', '200 null', '503 3600'])
+})
+
 test('a video: created, polled, downloaded, listed, deleted', async () => {
   engine.fate = pending
   const created = await client.videos.create({ model: 'sora-2', prompt: 'a fox runs', seconds: '8', size: '1280x720' })

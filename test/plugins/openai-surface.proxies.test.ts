@@ -6,8 +6,8 @@ import { KEY, pending, picture } from './openai-surface.fixtures.ts'
 import { type ImpatientProxy, impatientProxy } from './openai-surface.socket.ts'
 import { openWorld, until, type World } from './openai-surface.world.ts'
 
-const IDLE_MS = 150
-const HEARTBEAT_MS = 15
+const IDLE_MS = 400
+const HEARTBEAT_MS = 20
 /** Several times what the proxy allows. */
 const WORK_MS = 4 * IDLE_MS
 const JOB = 'job_00a1'

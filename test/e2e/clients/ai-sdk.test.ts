@@ -111,6 +111,9 @@ describe('text', () => {
   })
 
   test('what goes wrong: before, and in the stream', async () => {
+    // Its usual kind of model asks at /v1/responses, which is not there.
+    const elsewhere = await refusal(generateText({ model: openai()('gpt-image-1'), prompt: 'x', maxRetries: 0 }))
+    expect(elsewhere).toMatchObject({ statusCode: 404, message: expect.stringContaining('/v1/responses') })
     const unknown = await refusal(generateText({ model: openai().chat('nope'), prompt: 'x', maxRetries: 0 }))
     expect(unknown).toMatchObject({ statusCode: 404 })
     const before = world.emulator.record.of('submission').length
