@@ -11,6 +11,7 @@ import { err, type Fault, type Handle, ok, type Result } from 'flow2api/plugin'
 import { readBody } from './body.ts'
 import { Fields } from './fields.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { toldForGood } from './for-good.ts'
 import { type RequestHeaders, readHeaders } from './request-headers.ts'
 import { type Surface, unexpected } from './surface.ts'
 
@@ -78,7 +79,8 @@ export async function admit<W extends Wanted>(surface: Surface, admission: Admis
   if (submitted.isErr()) return faultResponse(submitted.error)
   const job = submitted.value
   try {
-    const answer = await admission.answer({ request, headers: headers.value, wanted: wanted.value, job })
+    const admitted = { request, headers: headers.value, wanted: wanted.value, job }
+    const answer = toldForGood(request, await admission.answer(admitted))
     const ignored = fields.ignored.filter(name => NAMEABLE.test(name)).slice(0, MOST_IGNORED)
     if (ignored.length > 0) answer.headers.set(IGNORED_HEADER, ignored.join(', '))
     return answer

@@ -151,3 +151,25 @@ test('streamed: what fails before the stream is an HTTP error, what fails in it 
   expect(response.status).toBe(200)
   expect(events(await response.text())).toMatchObject([{ error: { code: 'moderation_blocked' } }, '[DONE]'])
 })
+
+test.each([
+  ['generation_failed', undefined, 502, 422],
+  // Waiting helps: let it wait.
+  ['upstream_error', undefined, 502, 502],
+  ['accounts_cooling', 3_600_000, 503, 503],
+  ['moderation_blocked', undefined, 400, 400],
+] as const)(
+  '%s is for good where the client says that it looks at the status alone',
+  async (code, retryAfterMs, usual, told) => {
+    engine.fate = failing(domainFault(code, 'It failed.', retryAfterMs === undefined ? {} : { retryAfterMs }))
+    const agents = ['OpenAI/JS 7.57.0', 'ai-sdk-openai/4.0.118 ai-sdk-provider-utils/5.0.81']
+    const answers = await Promise.all(
+      agents.map(agent => post('/v1/images/generations', { prompt: 'x' }, { headers: { 'user-agent': agent } })),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([usual, told])
+    for (const answer of answers) {
+      expect(answer.headers.get('x-flow2api-job')).toStartWith('job_')
+      expect((await answer.json()).error.code).toBe(code)
+    }
+  },
+)

@@ -75,6 +75,15 @@ describe('generateImage', () => {
     expect(RetryError.isInstance(cause)).toBe(false)
     expect(world.emulator.record.of('image')).toHaveLength(before + 1)
   })
+
+  test('does not repeat what was paid for and came to nothing', async () => {
+    const before = world.emulator.record.paid().length
+    // Taken on and done, and half of the answer: nobody knows what it came to.
+    const prompt = 'A boat [[fault:truncated]]'
+    const cause = await refusal(generateImage({ model: openai().image('gpt-image-1'), prompt }))
+    expect(cause).toMatchObject({ statusCode: 422, isRetryable: false })
+    expect(world.emulator.record.paid()).toHaveLength(before + 1)
+  })
 })
 
 describe('text', () => {
