@@ -4,6 +4,7 @@ import { definePlugin, Elysia } from 'flow2api/plugin'
 import { chatRoutes } from './chat.ts'
 import { imageRoutes } from './images.ts'
 import init from './migrations/0000_init.sql' with { type: 'text' }
+import { alsoMisplaced } from './misplaced.ts'
 import { modelRoutes } from './models.ts'
 import { Remixes } from './remixes.ts'
 import { resultOf } from './result.ts'
@@ -37,12 +38,16 @@ export default definePlugin({
       begin: label => ctx.begin(label),
     }
     ctx.provide(ResultView, { result: job => resultOf(job, remixes) })
-    ctx.http({ cors: true, routes: () => new Elysia().use(modelRoutes(surface)).use(videoRoutes(surface)) })
+    ctx.http({
+      cors: true,
+      routes: () => alsoMisplaced(new Elysia().use(modelRoutes(surface)).use(videoRoutes(surface))),
+    })
     // These answer when the work is done, or for as long as a player reads.
     ctx.http({
       cors: true,
       longLived: true,
-      routes: () => new Elysia().use(imageRoutes(surface)).use(chatRoutes(surface)).use(videoContentRoutes(surface)),
+      routes: () =>
+        alsoMisplaced(new Elysia().use(imageRoutes(surface)).use(chatRoutes(surface)).use(videoContentRoutes(surface))),
     })
     ctx.every(SWEEP_MS, signal => remixes.sweep(deps.jobs, signal))
   },

@@ -1,13 +1,15 @@
 /** What all routes of the surface share: the key, CORS, documentation; and the models. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { clip } from './openai-surface.fixtures.ts'
 import { openWorld, type World } from './openai-surface.world.ts'
 
 let kernel: World['kernel']
 let engine: World['engine']
 let get: World['get']
+let post: World['post']
 
 beforeEach(async () => {
-  ;({ kernel, engine, get } = await openWorld())
+  ;({ kernel, engine, get, post } = await openWorld())
 })
 afterEach(() => kernel.stop())
 
@@ -96,6 +98,20 @@ test('answers reach browsers of other origins, preflight and errors included', a
   expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([204, '*'])
   const refused = await kernel.fetch('/v1/models', { headers: { origin } })
   expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, '*'])
+})
+
+test.each(['', '/v1', '/v1/v1'])('a base URL that ends in %p is as good as any other', async base => {
+  engine.add({ id: 'job_01', kind: 'video', status: 'completed', media: [clip] })
+  for (const path of ['/models', '/models/studio/img-2', '/videos', '/videos/video_01', '/videos/video_01/content'])
+    expect([path, (await get(`${base}${path}`)).status]).toEqual([path, 200])
+  for (const [path, body] of [
+    ['/images/generations', { prompt: 'x' }],
+    ['/videos', { prompt: 'x' }],
+    ['/videos/video_01/remix', { prompt: 'x', model: 'vid-1' }],
+    ['/chat/completions', { model: 'img-1', messages: [{ role: 'user', content: 'x' }] }],
+  ] as const)
+    expect([path, (await post(`${base}${path}`, body)).status]).toEqual([path, 200])
+  expect((await kernel.fetch(`${base}/models`)).status).toBe(401)
 })
 
 test('the documentation has every route with a summary', async () => {
