@@ -34,9 +34,11 @@ function runnersUp(roster: Roster, best: Seat, reading: Reading): { next: readon
   const looked = (count <= FEW ? FEW : 1) + 1 + reading.excluded.length
   for (const shelf of roster.shelves) {
     if (!serves(shelf, reading)) continue
-    for (const seat of shelf.groups.free.head(looked)) {
+    const { free } = shelf.groups
+    const all = free.leastSpare >= reading.cost && reading.excluded.length === 0
+    for (const seat of free.head(looked)) {
       if (seat === best) continue
-      if (obstacleOf(seat, reading) === undefined) next.push(seat)
+      if (all || obstacleOf(seat, reading) === undefined) next.push(seat)
       else count--
     }
   }

@@ -119,7 +119,9 @@ export class Ledger {
   }
 
   breaker(provider: string): Breaker {
-    const breaker = this.#breakers.get(provider) ?? new Breaker(provider)
+    const known = this.#breakers.get(provider)
+    if (known) return known
+    const breaker = new Breaker(provider)
     this.#breakers.set(provider, breaker)
     return breaker
   }

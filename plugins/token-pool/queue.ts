@@ -104,7 +104,7 @@ export class FairQueue<W, T> {
   enter(entry: Entry<W>): T | 'cancelled' | Promise<T | 'cancelled'> {
     const { want, lane, caller, signal, onQueue, line: name } = entry
     if (signal.aborted) return 'cancelled'
-    const known = this.#lines.get(name)
+    const known = this.#lines.size > 0 ? this.#lines.get(name) : undefined
     // Everybody who waits could not be served; whoever is like none of them may be, and takes nothing from them.
     if (!this.#pumping && !known?.keys.has(entry.key())) {
       const answer = this.#serve?.(want)

@@ -110,6 +110,11 @@ describe('adding', () => {
       ['POST', '/1/reset'],
     ] as const)
       expect((await bench.kernel.fetch(`/admin/api/tokens${path}`, { method })).status).toBe(401)
+    for (const [method, path] of [
+      ['GET', ''],
+      ['POST', '/flow-provider/reset'],
+    ] as const)
+      expect((await bench.kernel.fetch(`/admin/api/upstreams${path}`, { method })).status).toBe(401)
   })
 })
 
