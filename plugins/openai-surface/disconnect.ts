@@ -1,34 +1,12 @@
 /** What becomes of a job whose caller hangs up. */
+import { attend as attendWorld } from 'flow2api/contracts'
 import type { Admitted } from './admission.ts'
-import type { Surface } from './surface.ts'
+import { type Surface, worldOf } from './surface.ts'
 
-/**
- * Runs `work`. Where the caller wants it so, the job is cancelled if `signal` aborts before that has ended; otherwise
- * it goes on.
- */
-export async function attend<T>(
+/** Cancels the job where the caller wants it so, if `signal` aborts before `work` has ended. */
+export const attend = <T>(
   surface: Surface,
-  { job, headers }: Pick<Admitted, 'job' | 'headers'>,
+  admitted: Pick<Admitted, 'job' | 'headers'>,
   signal: AbortSignal,
   work: () => Promise<T>,
-): Promise<T> {
-  if (headers.onDisconnect === 'detach') return work()
-  const cancel = () => void cancelJob(surface, job.id)
-  signal.addEventListener('abort', cancel, { once: true })
-  if (signal.aborted) cancel()
-  try {
-    return await work()
-  } finally {
-    signal.removeEventListener('abort', cancel)
-  }
-}
-
-/** Nobody is there any more who could be told of a failure. */
-async function cancelJob({ jobs, log }: Surface, jobId: string): Promise<void> {
-  try {
-    const cancelled = await jobs.cancel(jobId)
-    if (cancelled.isErr()) log.warn({ job: jobId, fault: cancelled.error }, 'a job could not be cancelled')
-  } catch (cause) {
-    log.warn({ job: jobId, err: cause }, 'a job could not be cancelled')
-  }
-}
+): Promise<T> => attendWorld(worldOf(surface), admitted, signal, work)

@@ -1,41 +1,20 @@
 /** What every route of the surface works with, and the way into it: the key first. */
-import {
-  type AuthService,
-  authorized,
-  type Caller,
-  domainFault,
-  type GuardedFetch,
-  JOB_HEADER,
-  type JobEngine,
-  type MediaStore,
-  type ModelsView,
-  type WebhookDesk,
-} from 'flow2api/contracts'
-import {
-  type Clock,
-  type Contributions,
-  type Fault,
-  FaultError,
-  type Handle,
-  type Logger,
-  type Slot,
-} from 'flow2api/plugin'
+import { authorized, type Caller, faultResponse, type ModelsView, type SurfaceWorld } from 'flow2api/contracts'
+import type { Contributions } from 'flow2api/plugin'
 import type { Remixes } from './remixes.ts'
 
-export interface Surface {
-  readonly auth: Handle<AuthService>
-  readonly jobs: Handle<JobEngine>
-  readonly webhooks: Slot<WebhookDesk>
-  readonly guard: Slot<GuardedFetch>
-  readonly media: Slot<MediaStore>
+export { unexpectedFault as unexpected } from 'flow2api/contracts'
+
+export interface Surface extends Omit<SurfaceWorld, 'refuse'> {
   readonly views: Contributions<ModelsView>
   readonly remixes: Remixes
-  readonly clock: Clock
-  readonly log: Logger
-  publicUrl(): string
-  /** Keeps the plugin from being disposed of until what it answers is. */
-  begin(label: string): AsyncDisposable
 }
+
+/** The surface as what is alike in every API sees it. */
+export const worldOf = (surface: Surface): SurfaceWorld => ({
+  ...surface,
+  refuse: (fault, jobId) => faultResponse(fault, jobId === undefined ? {} : { jobId }),
+})
 
 /** Nothing is read or answered before the API key is right. */
 export const authenticated = (
@@ -43,13 +22,3 @@ export const authenticated = (
   request: Request,
   answer: (caller: Caller) => Response | Promise<Response>,
 ): Promise<Response> => authorized(surface.auth, request, 'api', answer)
-
-/** Nobody reads it. The job goes on; its id stays findable in the logs. */
-export const hungUp = (jobId: string): Response => new Response(null, { status: 499, headers: { [JOB_HEADER]: jobId } })
-
-/** What was thrown while an admitted job's answer was made, as a fault; what is a bug of ours is logged, not shown. */
-export function unexpected(cause: unknown, log: Logger, jobId: string): Fault {
-  if (cause instanceof FaultError) return cause.fault
-  log.error({ err: cause, job: jobId }, 'an answer broke off')
-  return domainFault('internal_error', 'The gateway broke off this answer because of a mistake of its own. Try again.')
-}
