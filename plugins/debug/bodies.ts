@@ -11,6 +11,8 @@ const READ: Readonly<Record<Whose, RegExp>> = {
   answer: JSON_TYPE,
   upstream: /^(application\/(json|[\w.+-]+\+json)|text\/(plain|html))\b/i,
 }
+/** What operators send there is credentials, and a mistake puts one where no name gives it away. */
+const OPERATORS = /^\/(admin|api\/plugin)\//
 /** Longer ones are media within JSON as a rule. */
 const MOST_SENT = 2 ** 20
 const MOST_ANSWERED = 4 * 2 ** 20
@@ -33,10 +35,27 @@ export function bodyOf(message: Request | Response, whose: Whose, mask: boolean)
     return message
       .clone()
       .text()
-      .then(text => (text.length > MOST_ANSWERED ? named : showBody(text, type, mask)))
+      .then(text => {
+        if (text.length > MOST_ANSWERED) return named
+        return mask && whose === 'request' && ofOperator(message) ? showNames(text, named) : showBody(text, type, mask)
+      })
       .catch(() => named)
   } catch {
     return left()
+  }
+}
+
+const ofOperator = (message: Request | Response): boolean => OPERATORS.test(URL.parse(message.url)?.pathname ?? '')
+
+/** JSON without its texts. */
+function showNames(text: string, otherwise: string): string {
+  try {
+    return show(
+      JSON.parse(text, (_name, value: unknown) => (typeof value === 'string' ? '***' : value)),
+      { mask: true },
+    )
+  } catch {
+    return otherwise
   }
 }
 

@@ -10,7 +10,8 @@ import { SecretScan } from '../fixtures/secret-scan.ts'
 /** Long, of letters and digits, and found nowhere else. */
 const made = (name: string) => `${name}${crypto.randomUUID().replaceAll('-', '')}`
 
-export const SESSIONS = { one: made('StOne'), two: made('StTwo'), three: made('StThree') }
+/** Real ones have hundreds of characters, and are told from words by that wherever they turn up. */
+export const SESSIONS = { one: made('StOneOfFlow_'), two: made('StTwoOfFlow_'), three: made('StThreeOfFlow_') }
 export const API_KEY = made('sk-')
 export const ADMIN_PASSWORD = made('AdminPw')
 export const NEW_ADMIN_PASSWORD = made('AdminNewPw')
