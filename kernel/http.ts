@@ -107,6 +107,12 @@ export class HttpServer {
         refusal(503, 'starting', 'The gateway is starting. Try again in a moment.', { 'retry-after': '1' }),
         id,
       )
+    // Plugins read addresses, and would fail on what is none.
+    if (!URL.canParse(request.url))
+      return finish(
+        refusal(400, 'invalid_value', 'The Host header is not the name of a host. Send the one that was connected to.'),
+        id,
+      )
     // Routers decode what stands in a path, and would fail on this.
     if (path.includes('%') && !decodes(path))
       return finish(

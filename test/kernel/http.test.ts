@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { connect } from 'node:net'
+import { Readable } from 'node:stream'
 import { type AnyElysia, definePlugin, Elysia, type HttpRecord, Kernel, requestInfo, t } from 'flow2api/plugin'
 import { createTestKernel } from 'flow2api/testing'
 import { gate, page } from '../fixtures/plugins.ts'
@@ -50,6 +51,16 @@ describe('what no plugin answers', () => {
     const refused = await kernel.fetch(path)
     expect([refused.status, (await envelope(refused)).error.code]).toEqual([400, 'invalid_value'])
     expect(await (await kernel.fetch('/one/%25')).text()).toBe('%')
+  })
+
+  test.each(['', 'a b', '[::1', 'one:99999'])('a request whose host is none, "%s"', async host => {
+    await using kernel = await createTestKernel({ plugins: { one: page('/one') } })
+    const { port, hostname } = new URL(kernel.url)
+    const socket = connect(Number(port), hostname)
+    socket.end(`GET /one HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)
+    const answer = await new Response(Readable.toWeb(socket) as unknown as ReadableStream).text() // one kind of stream
+    expect(answer).toStartWith('HTTP/1.1 400')
+    expect(answer).toContain('Host header')
   })
 
   test('unknown paths, wrong methods, trailing slashes', async () => {
