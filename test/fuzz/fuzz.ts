@@ -99,8 +99,11 @@ async function complaintAbout(
 function outsideEnvelope(text: string, named: string | undefined): string | undefined {
   try {
     const { error } = JSON.parse(text) as { error: Record<string, unknown> } // looked at on the next line
-    const { message, type, code } = error
+    const { message, type, code, status } = error
     const whole = [message, type, code].every(word => typeof word === 'string' && word !== '') && 'param' in error
+    // The list of models answers in the words of whose key it was given.
+    const google = typeof code === 'number' && [message, status].every(word => typeof word === 'string' && word !== '')
+    if (google) return undefined
     if (!whole) return `an envelope with a key missing: ${text.slice(0, 500)}`
     return named === undefined || error['param'] === named
       ? undefined

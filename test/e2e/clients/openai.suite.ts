@@ -46,6 +46,8 @@ export function openaiSuite(title: string, Client: typeof OpenAI): void {
     const contract = new Contract()
     beforeAll(async () => {
       world = await startWorld({ settings: SETTINGS })
+      // What goes on with a video stays on its account, which has to be able to pay for it.
+      for (const account of world.emulator.accounts.list()) account.credits = 25_000
       client = clientOf()
     })
     afterAll(() => world[Symbol.asyncDispose]())
