@@ -1,7 +1,7 @@
 /**
  * `bun run doctor`: what is wrong with this installation, and what to do about it. Where no gateway runs on the data
- * directory, the plugins that can check themselves are started here, with what they need and nothing else: nothing is
- * served, and no job is touched. Where one runs, it is asked.
+ * directory, the plugins that can check themselves are started here, and nobody else: nothing is served, no key is made, no
+ * job is touched. Where one runs, it is asked.
  */
 import { stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { systemClock } from './clock.ts'
 import { describeProblems } from './config/normalize.ts'
 import type { Configuration } from './configuration.ts'
 import { type Contributed, Diagnosis, examine, type Finding } from './diagnosis.ts'
-import { messageOf } from './fault.ts'
+import { FaultError, kernelFault, messageOf } from './fault.ts'
 import type { Blueprint } from './instance.ts'
 import { Kernel } from './kernel.ts'
 import { LogFeed } from './log.ts'
@@ -86,19 +86,22 @@ async function startHere(
   { place, env, version }: Omit<DoctorOptions, 'json'>,
 ): Promise<readonly Finding[] | 'running'> {
   let checks: () => Contributed = () => []
+  const { chosen, foreign } = selfChecking(config.blueprints)
   const collector = definePlugin({
     name: 'doctor',
     version: '1.0.0',
     requires: { checks: Diagnosis },
+    provides: foreign,
     setup(ctx) {
       checks = () => ctx.deps.checks.all()
+      for (const ref of foreign) ctx.provide(ref, standIn)
     },
   })
   const own = { id: 'doctor', definition: collector, config: {}, sections: {}, hash: '', required: true, source: '' }
   const reduced: Configuration = {
     ...config,
     server: { ...config.server, host: '127.0.0.1', port: 0, watch: false },
-    blueprints: [...selfChecking(config.blueprints), own],
+    blueprints: [...chosen, own],
     failed: [],
   }
   const kernel = new Kernel({
@@ -109,7 +112,6 @@ async function startHere(
     log: pino({ level: 'silent' }),
     feed: new LogFeed(),
     version,
-    // Keys that are made by the first start of a plugin are shown once, so here.
     announce: lines => void process.stderr.write(`${lines.join('\n')}\n`),
   })
   const started = await kernel.start()
@@ -129,17 +131,26 @@ async function startHere(
   }
 }
 
-/** Those that contribute a check, and whatever they need. */
-function selfChecking(blueprints: readonly Blueprint[]): readonly Blueprint[] {
-  const names = (refs: readonly Capability<unknown>[] | undefined) => (refs ?? []).map(refName)
-  const provides = ({ definition }: Blueprint, name: string) => names(definition.provides).includes(name)
-  const chosen = new Set(blueprints.filter(one => provides(one, refName(Diagnosis))))
-  // A set that grows while it is walked is walked to its end.
-  for (const { definition } of chosen)
-    for (const needed of names(Object.values(definition.requires ?? {})))
-      for (const other of blueprints) if (provides(other, needed)) chosen.add(other)
-  return [...chosen]
+const namesOf = (refs: readonly Capability<unknown>[]): readonly string[] => refs.map(refName)
+
+/** Those that contribute a check, and what they need of others. */
+function selfChecking(blueprints: readonly Blueprint[]) {
+  const chosen = blueprints.filter(({ definition }) => namesOf(definition.provides).includes(refName(Diagnosis)))
+  const provided = new Set(chosen.flatMap(({ definition }) => namesOf(definition.provides)))
+  const needed = chosen.flatMap(({ definition }): Capability<unknown>[] => Object.values(definition.requires ?? {}))
+  const foreign = needed.filter(ref => ref.arity === 'one' && !provided.has(refName(ref)))
+  return { chosen, foreign: [...new Map(foreign.map(ref => [refName(ref), ref])).values()] }
 }
+
+/** In the place of a plugin that is not started, since its start would change something: keys, sessions, jobs. */
+const standIn = new Proxy(
+  {},
+  {
+    get: (_target, key) => () => {
+      throw new FaultError(kernelFault('capability_gone', `Nobody answers ${String(key)} while the doctor looks.`))
+    },
+  },
+)
 
 async function fromRunning(address: string, config: Configuration): Promise<readonly Finding[]> {
   const user = String(config.values['global']?.['admin_username'] ?? 'admin')

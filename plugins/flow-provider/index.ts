@@ -1,6 +1,7 @@
 /** Google Labs Flow as an upstream. What it speaks is described in PROTOCOL.md. */
-import { Provider, Verification } from 'flow2api/contracts'
-import { definePlugin } from 'flow2api/plugin'
+import { Egress, Provider, Verification } from 'flow2api/contracts'
+import { Diagnosis, definePlugin, ResultAsync } from 'flow2api/plugin'
+import { diagnose } from './diagnosis.ts'
 import { flowProvider } from './provider.ts'
 import { configSchema, readSettings } from './settings.ts'
 
@@ -11,18 +12,24 @@ export default definePlugin({
   config: configSchema,
   // Sources of verification values, any number of them; this project has none.
   requires: { verification: Verification },
-  provides: [Provider],
+  optional: { egress: Egress },
+  provides: [Provider, Diagnosis],
   setup(ctx) {
+    const settings = readSettings(ctx.config)
+    const { clock, optional } = ctx
     ctx.provide(
       Provider,
       flowProvider({
         id: ctx.id,
-        settings: readSettings(ctx.config),
-        clock: ctx.clock,
+        settings,
+        clock,
         random: Math.random,
         verification: ctx.deps.verification,
         warn: (fields, message) => ctx.log.warn(fields, message),
       }),
     )
+    ctx.provide(Diagnosis, {
+      check: signal => ResultAsync.fromSafePromise(diagnose(settings, optional.egress.current, clock, signal)),
+    })
   },
 })

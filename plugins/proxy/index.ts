@@ -8,8 +8,9 @@ import {
   MetricsSource,
   UpstreamCalled,
 } from 'flow2api/contracts'
-import { definePlugin } from 'flow2api/plugin'
+import { Diagnosis, definePlugin, ResultAsync } from 'flow2api/plugin'
 import { parseName } from './address.ts'
+import { diagnose } from './diagnosis.ts'
 import { EgressService } from './egress.ts'
 import { Guard } from './guard.ts'
 import { ProxyHealth } from './health.ts'
@@ -29,7 +30,7 @@ export default definePlugin({
   version: '1.1.0',
   config: ProxySettings,
   requires: { auth: Auth },
-  provides: [Egress, GuardedFetch, MetricsSource],
+  provides: [Egress, GuardedFetch, MetricsSource, Diagnosis],
   async setup(ctx) {
     const { clock, log } = ctx
     const settings = readSettings(ctx.config, log)
@@ -57,6 +58,11 @@ export default definePlugin({
     ctx.provide(Egress, { route: want => egress.route(want), parse: text => parseName(text) })
     ctx.provide(GuardedFetch, new Guard({ fetch: (url, init, addresses) => egress.fetchPinned(url, init, addresses) }))
     ctx.provide(MetricsSource, { collect: () => proxyMetrics({ roster, health, journal }, clock.now()) })
+    const tester = { bridge, clock, begin: (label: string) => ctx.begin(label) }
+    const testUrl = ctx.config.test_url
+    ctx.provide(Diagnosis, {
+      check: signal => new ResultAsync(diagnose({ ...tester, settings, roster, testUrl }, signal)),
+    })
     ctx.on(AccountStateChanged, ({ accountId, state }) => {
       if (state !== 'deleted') return
       roster.forget(accountId)
@@ -72,11 +78,9 @@ export default definePlugin({
           settings,
           roster,
           health,
-          bridge,
-          clock,
+          ...tester,
           log,
-          testUrl: ctx.config.test_url,
-          begin: label => ctx.begin(label),
+          testUrl,
           audit: entry => ctx.emit(Audited, entry),
         }),
     })

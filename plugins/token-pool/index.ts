@@ -1,10 +1,11 @@
 /** The pool of upstream accounts: who works, who rests, and who is next. See README.md. */
 import { AccountStateChanged, Accounts, Audited, Auth, Egress, MetricsSource, Provider } from 'flow2api/contracts'
-import { definePlugin, ok, secret, t } from 'flow2api/plugin'
+import { Diagnosis, definePlugin, ok, okAsync, secret, t } from 'flow2api/plugin'
 import { AccessKeeper } from './access.ts'
 import { AccountBook, loadAccounts } from './accounts.ts'
 import { connectionRoutes } from './connection-routes.ts'
 import { Desk } from './desk.ts'
+import { diagnose } from './diagnosis.ts'
 import { importRoutes } from './import-routes.ts'
 import { Importer } from './importer.ts'
 import { Intake } from './intake.ts'
@@ -53,7 +54,7 @@ export default definePlugin({
     { additionalProperties: false },
   ),
   requires: { auth: Auth, egress: Egress, providers: Provider },
-  provides: [Accounts, MetricsSource],
+  provides: [Accounts, MetricsSource, Diagnosis],
   migrations: [
     { name: '0000_init', sql: init },
     { name: '0001_held_models', sql: heldModels },
@@ -105,6 +106,7 @@ export default definePlugin({
     ctx.defer(() => ledger.detach(backend))
     ctx.provide(Accounts, new Pool(ledger))
     ctx.provide(MetricsSource, { collect: () => collect(ledger, clock.now()) })
+    ctx.provide(Diagnosis, { check: () => okAsync(diagnose(book.all(), clock.now())) })
 
     const providers = () => deps.providers.all().flatMap(({ plugin, service }) => (service.accounts() ? [plugin] : []))
     const desk = new Desk({ ledger, book, keeper, upstream, clock, providers })
