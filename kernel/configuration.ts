@@ -5,6 +5,7 @@ import type { Document } from './config/document.ts'
 import { hashOf, maskSecrets, normalize, unknownEnvironment } from './config/normalize.ts'
 import type { Section } from './config/read.ts'
 import { DatabaseSection, type PluginDeclaration, type SectionSpec, ServerSection } from './config/schema.ts'
+import { strictSchema } from './config/strict.ts'
 import type { ConfigProblem, Setting } from './control.ts'
 import type { Fault } from './fault.ts'
 import type { Blueprint } from './instance.ts'
@@ -29,6 +30,8 @@ export interface Configuration {
   /** The environment variable that decides it; null where none does. */
   fixedBy(path: string): string | null
   readonly warnings: readonly string[]
+  /** Of every section, as it is checked. */
+  readonly schemas: readonly SectionSpec[]
 }
 
 export type Load = (declaration: PluginDeclaration) => Promise<Result<Loaded, Fault>>
@@ -107,6 +110,7 @@ export async function configure(
     origin: path => document.origin(path),
     fixedBy: path => (document.origin(path) === 'environment' ? document.locate(path).file : null),
     warnings: unknownEnvironment(document, specs),
+    schemas: specs.map(spec => ({ ...spec, schema: strictSchema(spec.schema) })),
   })
 }
 

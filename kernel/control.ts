@@ -126,6 +126,15 @@ export interface Setting {
   readonly fixed_by: string | null
 }
 
+/** What a section of the configuration may hold. */
+export interface SectionSchema {
+  readonly section: string
+  /** The id of the plugin that it belongs to, or `kernel`. */
+  readonly owner: string
+  /** JSON Schema, with `secret: true` on what is masked. */
+  readonly schema: unknown
+}
+
 /** Section → key → value; `null` takes the override away, so that the operator's file, or the default, holds again. */
 export type ConfigChange = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
@@ -168,6 +177,8 @@ export interface ReloadRecord {
 export interface KernelControl {
   /** Every key, where it comes from, and what fixes it. */
   settings(): readonly Setting[]
+  /** Every section that a declared plugin, or the kernel itself, reads; also where the plugin is switched off. */
+  schemas(): readonly SectionSchema[]
   /** What `change` would do, without doing it. Rejects what could not be applied. */
   preview(change: ConfigChange): ResultAsync<ConfigPreview, ReloadRejected>
   /**

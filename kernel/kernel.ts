@@ -2,7 +2,6 @@
 import { err, ok, type Result, type ResultAsync } from 'neverthrow'
 import type { Logger } from 'pino'
 import { Bus } from './bus.ts'
-import { settingsOf } from './changes.ts'
 import type { Clock } from './clock.ts'
 import { describeProblems } from './config/normalize.ts'
 import type { Configuration } from './configuration.ts'
@@ -21,6 +20,7 @@ import { type Fault, kernelFault } from './fault.ts'
 import { HttpServer } from './http.ts'
 import { type Blueprint, Instance, type Surroundings } from './instance.ts'
 import type { LogFeed } from './log.ts'
+import { controlOf } from './offer.ts'
 import { planChanges, withoutOrphans } from './plan.ts'
 import { type AnyElysia, type AnyPlugin, definePlugin, type HttpSpec } from './plugin.ts'
 import { asProblem, RESTART_KEYS, type ReadConfiguration, Reloads, rejection } from './reloads.ts'
@@ -352,20 +352,10 @@ export class Kernel {
       version: this.options.version,
       provides: [KernelRef],
       setup: ctx => {
-        ctx.provide(KernelRef, {
-          reload: (trigger, plugin) => this.reload(trigger, plugin),
-          plugins: () => this.status(),
-          config: () => this.#current().masked,
-          settings: () => settingsOf(this.#current()),
-          preview: change => this.reloads.preview(change),
-          change: (change, by) => this.reloads.change(change, by),
-          versions: () => this.reloads.versions(),
-          compare: version => this.reloads.compare(version),
-          restore: (version, by) => this.reloads.restore(version, by),
-          reloads: () => this.reloads.history(),
-          tap: tap => this.bus.tap(tap),
-          logLines: listener => this.options.feed.listen(listener),
-        })
+        const { reloads, bus } = this
+        const { feed } = this.options
+        const current = () => this.#current()
+        ctx.provide(KernelRef, controlOf({ reloads, bus, feed, current, plugins: () => this.status() }))
         ctx.on(Announcement, ({ lines }) => this.options.announce(lines))
         const routes = kernelRoutes({
           version: this.options.version,

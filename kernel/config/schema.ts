@@ -22,36 +22,52 @@ export interface SectionSpec {
 
 export const ServerSection = t.Object(
   {
-    /** The address to listen on. `0.0.0.0` or `::` listens on all. */
-    host: t.String({ default: '127.0.0.1', minLength: 1 }),
-    /** 0 lets the system choose. */
-    port: t.Integer({ default: 8000, minimum: 0, maximum: 65535 }),
-    /** Base of the URLs that clients get, where a reverse proxy stands in front. Empty: the address listened on. */
+    host: t.String({
+      description: 'The address to listen on. `0.0.0.0` or `::` listens on all.',
+      default: '127.0.0.1',
+      minLength: 1,
+    }),
+    port: t.Integer({ description: '0 lets the system choose.', default: 8000, minimum: 0, maximum: 65535 }),
     public_url: t.String({
+      description:
+        'Base of the URLs that clients get, where a reverse proxy stands in front. Empty: the address listened on.',
       default: '',
       pattern: '^(https?://[^\\s/?#]+[^\\s?#]*)?$',
       error: 'an http:// or https:// address without ? and #, or ""',
     }),
-    /** Origins whose pages may call the API from a browser. `*`: all. Never with credentials. */
-    cors_origins: t.Array(t.String({ minLength: 1 }), { default: ['*'] }),
-    /** How long a replaced plugin, and the gateway when it stops, waits for running work. */
-    drain_timeout_s: t.Number({ default: 60, minimum: 0 }),
-    /** How long the set-up of one plugin may take. */
-    setup_timeout_s: t.Number({ default: 30, exclusiveMinimum: 0 }),
-    /** After each reload answers are watched for so long; if many more fail than before, it is rolled back. 0: never. */
-    rollback_window_s: t.Number({ default: 60, minimum: 0 }),
-    /** Reloads when the file is saved. */
-    watch: t.Boolean({ default: false }),
-    /** The largest request body. */
-    max_body_mb: t.Number({ default: 128, exclusiveMinimum: 0 }),
+    cors_origins: t.Array(t.String({ minLength: 1 }), {
+      description: 'Origins whose pages may call the API from a browser. `*`: all. Never with credentials.',
+      default: ['*'],
+    }),
+    drain_timeout_s: t.Number({
+      description: 'How long a replaced plugin, and the gateway when it stops, waits for running work.',
+      default: 60,
+      minimum: 0,
+    }),
+    setup_timeout_s: t.Number({
+      description: 'How long the set-up of one plugin may take.',
+      default: 30,
+      exclusiveMinimum: 0,
+    }),
+    rollback_window_s: t.Number({
+      description:
+        'After each reload answers are watched for so long; if many more fail than before, it is rolled back. 0: never.',
+      default: 60,
+      minimum: 0,
+    }),
+    watch: t.Boolean({ description: 'Reloads when the file is saved.', default: false }),
+    max_body_mb: t.Number({ description: 'The largest request body.', default: 128, exclusiveMinimum: 0 }),
   },
   { additionalProperties: false },
 )
 
 export const DatabaseSection = t.Object(
   {
-    /** Empty: `flow2api.db` in the data directory. Else the path of an SQLite file, `sqlite:` before it or not. */
-    url: t.String({ default: '' }),
+    url: t.String({
+      description:
+        'Empty: `flow2api.db` in the data directory. Else the path of an SQLite file, `sqlite:` before it or not.',
+      default: '',
+    }),
   },
   { additionalProperties: false },
 )

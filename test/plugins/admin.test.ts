@@ -68,6 +68,7 @@ const routesBefore = (outcome: Result<ReloadReport, ReloadRejected>) => {
     plugins: () => [],
     config: () => ({ global: { api_key: '***' } }),
     settings: () => [],
+    schemas: () => [],
     preview: unused,
     change: unused,
     versions: () => [],
