@@ -5,6 +5,7 @@ import { apiKey, CredentialStore, ensurePassword, type Unseen } from './credenti
 import { hashPassword, Login } from './login.ts'
 import init from './migrations/0000_init.sql' with { type: 'text' }
 import { routes } from './routes.ts'
+import { sessionRoutes } from './session-routes.ts'
 import { Sessions } from './sessions.ts'
 import { LoginThrottle, newThrottleState } from './throttle.ts'
 import { Verifier } from './verify.ts'
@@ -59,6 +60,7 @@ export default definePlugin({
     ctx.http({
       routes: () => routes({ login, sessions, verifier, publicUrl, dropSessions: dropForeignSessions, audit }),
     })
+    ctx.http({ routes: () => sessionRoutes({ login, sessions, verifier, audit }) })
     ctx.every(SWEEP_MS, () => sessions.sweep())
 
     return {

@@ -36,6 +36,10 @@ export class Login {
     return this.#configured !== undefined
   }
 
+  get username(): string {
+    return this.config.admin_username
+  }
+
   /** Errors: `login_failed`, `login_throttled`. */
   async check(ip: string, username: string, password: string): Promise<Result<void, Fault>> {
     const attempt = this.throttle.begin(ip)

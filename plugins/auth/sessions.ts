@@ -1,6 +1,6 @@
 /** Sessions of the console and of scripts that logged in. Only the hash of a token is kept. */
 import { randomBytes } from 'node:crypto'
-import { eq, lt, sql } from 'drizzle-orm'
+import { desc, eq, gt, like, lt, ne, sql } from 'drizzle-orm'
 import type { Clock, Database } from 'flow2api/plugin'
 import { hexDigest } from './digest.ts'
 import { sessions } from './schema.ts'
@@ -16,6 +16,21 @@ export interface Session {
   /** Epoch milliseconds. */
   readonly expiresAt: number
 }
+
+/** A session as its owner sees it. */
+export interface SessionView {
+  /** Tells sessions apart; opens nothing. */
+  readonly id: string
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly ip: string
+  readonly userAgent: string
+  readonly current: boolean
+}
+
+/** Of the hash of a token, of which nobody can make the token. */
+const ID_DIGITS = 16
+const idOf = (tokenHash: string): string => tokenHash.slice(0, ID_DIGITS)
 
 export class Sessions {
   readonly #find
@@ -60,6 +75,35 @@ export class Sessions {
       .delete(sessions)
       .where(eq(sessions.tokenHash, hexDigest(token)))
       .run()
+  }
+
+  /** What is open now, the newest first. `token`: whose session is the current one. */
+  list(token: string | undefined): readonly SessionView[] {
+    const own = token === undefined ? '' : hexDigest(token)
+    return this.db
+      .select()
+      .from(sessions)
+      .where(gt(sessions.expiresAt, this.clock.now()))
+      .orderBy(desc(sessions.createdAt))
+      .all()
+      .map(({ tokenHash, ...row }) => ({ id: idOf(tokenHash), ...row, current: tokenHash === own }))
+  }
+
+  /** Ends one by its id; whether there was one. */
+  revoke(id: string): boolean {
+    if (!/^[0-9a-f]{16}$/.test(id)) return false
+    const gone = this.db
+      .delete(sessions)
+      .where(like(sessions.tokenHash, `${id}%`))
+      .returning({ id: sessions.tokenHash })
+    return gone.all().length > 0
+  }
+
+  /** Ends all but that of `token`; how many. */
+  revokeOthers(token: string | undefined): number {
+    const own = token === undefined ? '' : hexDigest(token)
+    const gone = this.db.delete(sessions).where(ne(sessions.tokenHash, own)).returning({ id: sessions.tokenHash })
+    return gone.all().length
   }
 
   closeAll(): void {
