@@ -2,6 +2,7 @@
 import {
   type AuthService,
   authorized,
+  type Caller,
   domainFault,
   errorBody,
   FINAL,
@@ -9,16 +10,19 @@ import {
   type Job,
   type JobEngine,
   type JobFilter,
+  type JobInput,
   type JobStatus,
 } from 'flow2api/contracts'
 import { Elysia, err, type Fault, type Handle, ok, type Result } from 'flow2api/plugin'
 import { type Archive, noJob } from './archive.ts'
-import { indexOf, type StoredJob, type UnitRecord } from './records.ts'
+import type { Inputs } from './inputs.ts'
+import { indexOf, type JobRecord, type StoredJob, type UnitRecord } from './records.ts'
 
 export interface DeskParts {
   readonly auth: Handle<AuthService>
-  readonly engine: Pick<JobEngine, 'get' | 'list' | 'cancel'>
+  readonly engine: Pick<JobEngine, 'get' | 'list' | 'cancel' | 'submit'>
   readonly archive: Pick<Archive, 'find'>
+  readonly inputs: Pick<Inputs, 'of'>
   readonly show: (job: Job) => object
 }
 
@@ -48,10 +52,10 @@ const unitView = (unit: UnitRecord) => ({
   error: unit.fault === null ? null : { ...errorBody(unit.fault).error, blame: unit.fault.blame },
 })
 
-export function deskRoutes({ auth, engine, archive, show }: DeskParts) {
-  const guarded = (request: Request, answer: () => Promise<Result<object, Fault>>): Promise<Response> =>
-    authorized(auth, request, 'admin', async () =>
-      (await answer()).match(
+export function deskRoutes({ auth, engine, archive, inputs, show }: DeskParts) {
+  const guarded = (request: Request, answer: (caller: Caller) => Promise<Result<object, Fault>>): Promise<Response> =>
+    authorized(auth, request, 'admin', async caller =>
+      (await answer(caller)).match(
         body => Response.json(body, { headers: { 'cache-control': 'no-store' } }),
         fault => faultResponse(fault),
       ),
@@ -86,6 +90,19 @@ export function deskRoutes({ auth, engine, archive, show }: DeskParts) {
     const job = stored ? await engine.get(id) : err(noJob(id))
     return job.andThen(view => (stored ? ok(whole(view, stored)) : err(noJob(id))))
   }
+  /** A new job of the same request, for the operator: nobody else waits for it. */
+  const again = async (id: string, caller: Caller): Promise<Result<object, Fault>> => {
+    const stored = archive.find(id)
+    if (!stored) return err(noJob(id))
+    const { job } = stored
+    if (!FINAL.has(job.status))
+      return err(domainFault('invalid_value', 'This job is still under way. Cancel it first, or wait for its end.'))
+    const supplied = await suppliedAgain(inputs, job)
+    if (supplied.isErr()) return err(supplied.error)
+    const { kind, model, prompt, parameters, count, surface } = job
+    const request = { kind, model, prompt, parameters, count, inputs: supplied.value }
+    return (await engine.submit(request, { caller, surface })).map(line)
+  }
   const tags = ['Admin']
   return new Elysia()
     .get('/admin/api/jobs', ({ request, query }) => guarded(request, () => list(query)), {
@@ -109,6 +126,34 @@ export function deskRoutes({ auth, engine, archive, show }: DeskParts) {
       ({ request, params }) => guarded(request, async () => (await engine.cancel(jobId(params.id))).map(line)),
       { parse: 'none', detail: { tags, summary: 'Cancel a job', description: 'As POST /v1/jobs/{id}/cancel.' } },
     )
+    .post(
+      '/admin/api/jobs/:id/retry',
+      ({ request, params }) => guarded(request, caller => again(jobId(params.id), caller)),
+      {
+        parse: 'none',
+        detail: {
+          tags,
+          summary: 'Make a job again',
+          description:
+            'Submits the request of a job that has ended as a new one, which is answered. It is paid like any other.',
+        },
+      },
+    )
+}
+
+/** What the job was supplied with; its files may have been removed. Error: `media_unavailable`. */
+async function suppliedAgain(inputs: DeskParts['inputs'], job: JobRecord): Promise<Result<JobInput[], Fault>> {
+  const supplied: JobInput[] = []
+  try {
+    for (const [index, { role, mime, bytes }] of inputs.of(job).entries()) {
+      const from = job.inputs[index]?.from
+      supplied.push(from ? { role, from } : { role, mime, bytes: await bytes() })
+    }
+    return ok(supplied)
+  } catch (cause) {
+    const message = 'The input files of this job have been removed. Send the request again with its pictures.'
+    return err(domainFault('media_unavailable', message, { blame: 'request', cause }))
+  }
 }
 
 const jobId = (id: string): string => id.replace(/^video_/, 'job_')

@@ -112,7 +112,7 @@ export default definePlugin({
       show,
       begin: label => ctx.begin(label),
     })
-    ctx.http({ routes: () => deskRoutes({ auth: deps.auth, engine, archive, show }) })
+    ctx.http({ routes: () => deskRoutes({ auth: deps.auth, engine, archive, inputs, show }) })
     ctx.http({ cors: true, longLived: true, routes: () => jobRoutes(deps.auth, engine, events, show) })
     ctx.every(PRUNE_EVERY_MS, async signal => {
       const removed = await prune(ledger.store, files, { now: clock.now(), days: config.retention_days, signal })

@@ -43,6 +43,27 @@ test('a job tells the operator which accounts it was given, why, and what refuse
   expect(body).not.toContain('token=x')
 })
 
+test('a job that has ended is made again as a new one, with its inputs; one under way is not', async () => {
+  const world = new World()
+  await using gateway = await world.boot()
+  const first = (await gateway.trySubmit({ prompt: 'a heron' }))._unsafeUnwrap()
+  await gateway.end(first.id)
+  const again = await gateway.kernel.fetch(`/admin/api/jobs/${first.id}/retry`, { method: 'POST', headers })
+  const job = await again.json()
+  expect(again.status).toBe(200)
+  expect(job).toMatchObject({ object: 'job', prompt: 'a heron', caller: 'key' })
+  expect(job.id).not.toBe(first.id)
+  expect((await gateway.end(job.id)).status).toBe('completed')
+
+  world.start = async () => ok(running())
+  const slow = (await gateway.trySubmit({}))._unsafeUnwrap()
+  const refused = await gateway.kernel.fetch(`/admin/api/jobs/${slow.id}/retry`, { method: 'POST', headers })
+  expect(refused.status).toBe(400)
+  const unknown = await gateway.kernel.fetch('/admin/api/jobs/job_none/retry', { method: 'POST', headers })
+  expect(unknown.status).toBe(404)
+  await gateway.kernel.fetch(`/admin/api/jobs/${slow.id}/cancel`, { method: 'POST', headers })
+})
+
 test('the pool hears whose work it is, and what it is expected to cost', async () => {
   const world = new World()
   world.cost = 20
