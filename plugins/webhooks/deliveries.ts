@@ -88,13 +88,18 @@ export class Deliveries {
     return this.db.select().from(deliveries).where(eq(deliveries.id, id)).get()
   }
 
-  /** Newest first, without what is sent. */
-  list(after: string | undefined, limit: number): readonly Omit<Delivery, 'body'>[] {
+  /** Newest first, without what is sent. `jobId`: only those of that job. */
+  list(after: string | undefined, limit: number, jobId?: string): readonly Omit<Delivery, 'body'>[] {
     const { body, ...columns } = getTableColumns(deliveries)
     return this.db
       .select(columns)
       .from(deliveries)
-      .where(after === undefined ? undefined : lt(deliveries.id, after))
+      .where(
+        and(
+          after === undefined ? undefined : lt(deliveries.id, after),
+          jobId === undefined ? undefined : eq(deliveries.jobId, jobId),
+        ),
+      )
       .orderBy(desc(deliveries.id))
       .limit(limit)
       .all()

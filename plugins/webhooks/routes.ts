@@ -60,11 +60,11 @@ export function routes(parts: RouteParts): AnyElysia {
     )
 
   const list = guarded(({ query }) => {
-    const { limit = String(DEFAULT_PAGE), after } = query
+    const { limit = String(DEFAULT_PAGE), after, job } = query
     const size = /^\d{1,4}$/.test(limit) ? Number(limit) : 0
     if (size < 1 || size > LONGEST_PAGE)
       return invalid('limit', `\`limit\` must be a whole number from 1 to ${LONGEST_PAGE}.`)
-    const rows = deliveries.list(after, size + 1)
+    const rows = deliveries.list(after, size + 1, job)
     const data = rows.slice(0, size).map(deliveryView)
     const ends = { first_id: data.at(0)?.id ?? null, last_id: data.at(-1)?.id ?? null }
     return ok({ object: 'list', data, ...ends, has_more: rows.length > size })
@@ -116,7 +116,7 @@ export function routes(parts: RouteParts): AnyElysia {
     .get(
       '/admin/api/webhooks/deliveries',
       list,
-      docs('List webhook deliveries', 'Newest first; `after` and `limit` page through them.'),
+      docs('List webhook deliveries', 'Newest first; `after` and `limit` page through them, `job` (an id) filters.'),
     )
     .post(
       '/admin/api/webhooks/deliveries/:id/retry',
