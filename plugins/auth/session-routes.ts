@@ -45,12 +45,16 @@ export function sessionRoutes({ login, sessions, verifier, audit }: Parts): AnyE
   return new Elysia()
     .get(
       '/admin/api/session',
-      ({ request }) =>
-        guarded(request, () => json({ object: 'operator', username: login.username, password_fixed: login.fixed })),
+      async ({ request }) => {
+        const caller = await verifier.verify(request, 'admin')
+        if (caller.isErr() && caller.error.code !== 'admin_required') return faultResponse(caller.error)
+        const operator = caller.isOk() ? { username: login.username, password_fixed: login.fixed } : null
+        return json({ object: 'sign_in', operator })
+      },
       {
         detail: detail(
           'Who is signed in',
-          'Name of the operator, and whether the configuration fixes the password. 401 where nobody is.',
+          'Name of the operator, and whether the configuration fixes the password; `operator` is null where nobody is.',
         ),
       },
     )
