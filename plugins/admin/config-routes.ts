@@ -2,7 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { domainFault, faultResponse } from 'flow2api/contracts'
 import { type ConfigVersion, Elysia, readJson } from 'flow2api/plugin'
-import { type Admin, allowed, noted, rejection } from './routes.ts'
+import { type Admin, allowed, jsonBody, noted, rejection } from './routes.ts'
 
 export const ChangeBody = Type.Object(
   {
@@ -14,9 +14,6 @@ export const ChangeBody = Type.Object(
   { additionalProperties: false, examples: [{ set: { generation: { max_queue: 500 } }, dry_run: true }] },
 )
 type ChangeBody = Static<typeof ChangeBody>
-
-/** A TypeBox schema is a JSON Schema. */
-const jsonBody = (schema: object) => ({ required: true, content: { 'application/json': { schema } } })
 
 const LISTED = 100
 const MOST_LISTED = 1_000
@@ -40,15 +37,18 @@ export const configRoutes = (admin: Admin) => {
     .get(
       '/admin/api/config',
       ({ request }) =>
-        allowed(admin, request, 'admin', () =>
-          Response.json({ object: 'config', sections: kernel.config(), settings: kernel.settings() }),
-        ),
+        allowed(admin, request, 'admin', () => ({
+          object: 'config' as const,
+          sections: kernel.config(),
+          settings: kernel.settings(),
+          schemas: kernel.schemas(),
+        })),
       {
         detail: {
           tags,
           summary: 'Show the configuration in force',
           description:
-            'Every section after defaults, file, overrides and environment; and each key with where its value comes from, and the environment variable that fixes it. Secrets are masked.',
+            'Every section after defaults, file, overrides and environment; each key with where its value comes from, and the environment variable that fixes it; and the JSON Schema of each section with its owner. Secrets are masked.',
         },
       },
     )
@@ -60,13 +60,13 @@ export const configRoutes = (admin: Admin) => {
           if (body.isErr()) return faultResponse(body.error)
           if (body.value.dry_run) {
             const preview = await kernel.preview(body.value.set)
-            return preview.isOk() ? Response.json(preview.value) : rejection(preview.error)
+            return preview.isOk() ? preview.value : rejection(preview.error)
           }
           const report = await kernel.change(body.value.set, caller.id)
           if (report.isErr()) return rejection(report.error)
           const detail = paths(body.value).join(', ')
           noted(admin, request, caller, { action: 'config.change', target: 'overrides.toml', detail })
-          return Response.json(report.value)
+          return report.value
         }),
       {
         parse: 'none',
@@ -82,9 +82,7 @@ export const configRoutes = (admin: Admin) => {
     .get(
       '/admin/api/config/versions',
       ({ request }) =>
-        allowed(admin, request, 'admin', () =>
-          Response.json({ object: 'list', data: kernel.versions().map(versionView) }),
-        ),
+        allowed(admin, request, 'admin', () => ({ object: 'list' as const, data: kernel.versions().map(versionView) })),
       {
         detail: { tags, summary: 'List versions of the overrides', description: 'Newest first; 100 are kept.' },
       },
@@ -94,7 +92,7 @@ export const configRoutes = (admin: Admin) => {
       ({ request, params }) =>
         allowed(admin, request, 'admin', () => {
           const changes = kernel.compare(numbered(params.version))
-          return changes ? Response.json({ object: 'config_difference', changes }) : noVersion(params.version)
+          return changes ? { object: 'config_difference' as const, changes } : noVersion(params.version)
         }),
       {
         detail: {
@@ -113,7 +111,7 @@ export const configRoutes = (admin: Admin) => {
           const report = await kernel.restore(version, caller.id)
           if (report.isErr()) return rejection(report.error)
           noted(admin, request, caller, { action: 'config.restore', target: `version ${version}`, detail: '' })
-          return Response.json(report.value)
+          return report.value
         }),
       {
         parse: 'none',
@@ -129,7 +127,7 @@ export const configRoutes = (admin: Admin) => {
       ({ request }) =>
         allowed(admin, request, 'admin', () => {
           const data = kernel.reloads().map(({ at, ...rest }) => ({ created_at: Math.floor(at / 1000), ...rest }))
-          return Response.json({ object: 'list', data })
+          return { object: 'list' as const, data }
         }),
       {
         detail: {
@@ -152,7 +150,7 @@ export const configRoutes = (admin: Admin) => {
             ...(before > 0 && { before }),
           })
           const data = rows.slice(0, limit).map(({ at, ...row }) => ({ ...row, created_at: Math.floor(at / 1000) }))
-          return Response.json({ object: 'list', data, has_more: rows.length > limit })
+          return { object: 'list' as const, data, has_more: rows.length > limit }
         }),
       {
         detail: {

@@ -1,20 +1,23 @@
-/** The admin API of the gateway itself: reload, plugins, configuration, history. */
-import { Audited, Auth } from 'flow2api/contracts'
+/** The gateway's own administration: the web console, and reload, plugins, configuration, history under /admin/api. */
+import { Audited, Auth, Jobs } from 'flow2api/contracts'
 import { Diagnosis, definePlugin, Kernel, Reloaded } from 'flow2api/plugin'
+import { adminApi } from './api.ts'
+import { ConsoleAssets } from './assets.ts'
 import { AuditLog } from './audit.ts'
-import { configRoutes } from './config-routes.ts'
 import { doctorRoutes } from './doctor-routes.ts'
 import init from './migrations/0000_init.sql' with { type: 'text' }
-import { type Admin, adminRoutes } from './routes.ts'
+import { consolePages } from './pages.ts'
+import type { Admin } from './routes.ts'
 
 const PRUNE_EVERY_MS = 86_400_000
 
 export default definePlugin({
   name: 'admin',
-  version: '0.2.0',
+  version: '0.3.0',
   requires: { auth: Auth, kernel: Kernel, checks: Diagnosis },
+  optional: { jobs: Jobs },
   migrations: [{ name: '0000_init', sql: init }],
-  setup(ctx) {
+  async setup(ctx) {
     const log = new AuditLog(ctx.db, ctx.clock)
     const admin: Admin = {
       auth: ctx.deps.auth,
@@ -31,8 +34,9 @@ export default definePlugin({
       log.add({ actor: 'gateway', ip: '', action, target: result, detail })
     })
     ctx.every(PRUNE_EVERY_MS, () => log.prune())
-    ctx.http({ routes: () => adminRoutes(admin) })
-    ctx.http({ routes: () => configRoutes(admin) })
+    const assets = await ctx.shared('console', () => new ConsoleAssets())
+    ctx.http({ routes: () => adminApi(admin, ctx.optional.jobs) })
+    ctx.http({ routes: () => consolePages(assets) })
     ctx.http({ longLived: true, routes: () => doctorRoutes(admin, () => ctx.deps.checks.all()) })
   },
 })

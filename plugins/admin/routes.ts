@@ -2,14 +2,13 @@
 import {
   type AuditEntry,
   type AuthService,
-  authorized,
   type Caller,
   domainFault,
   errorBody,
   faultResponse,
   type Scope,
 } from 'flow2api/contracts'
-import { Elysia, type Handle, type KernelControl, type ReloadRejected, requestInfo } from 'flow2api/plugin'
+import { Elysia, FaultError, type Handle, type KernelControl, type ReloadRejected, requestInfo } from 'flow2api/plugin'
 import type { AuditLog } from './audit.ts'
 
 export interface Admin {
@@ -21,12 +20,21 @@ export interface Admin {
   readonly own: string
 }
 
-export const allowed = (
+/** `answer` gives what is sent as JSON, which is also what the console knows by its type; or a whole answer. */
+export async function allowed<T extends object>(
   { auth }: Admin,
   request: Request,
   scope: Scope,
-  answer: (caller: Caller) => Response | Promise<Response>,
-) => authorized(auth, request, scope, answer)
+  answer: (caller: Caller) => T | Promise<T>,
+): Promise<T | Response> {
+  try {
+    const caller = await auth.verify(request, scope)
+    return caller.isErr() ? faultResponse(caller.error) : await answer(caller.value)
+  } catch (cause) {
+    if (cause instanceof FaultError) return faultResponse(cause.fault)
+    throw cause
+  }
+}
 
 /** Written down as done by whoever sent the request. */
 export const noted = (
@@ -35,6 +43,9 @@ export const noted = (
   caller: Caller,
   entry: Pick<AuditEntry, 'action' | 'target' | 'detail'>,
 ): void => audit({ actor: caller.id, ip: requestInfo(request).ip, ...entry })
+
+/** A TypeBox schema is a JSON Schema. */
+export const jsonBody = (schema: object) => ({ required: true, content: { 'application/json': { schema } } })
 
 export const adminRoutes = (admin: Admin) => {
   const { kernel, own } = admin
@@ -46,7 +57,7 @@ export const adminRoutes = (admin: Admin) => {
       const report = await kernel.change({ plugins: { [id]: enabled } }, caller.id)
       if (report.isErr()) return rejection(report.error)
       noted(admin, request, caller, { action: enabled ? 'plugin.enable' : 'plugin.disable', target: id, detail: '' })
-      return Response.json(report.value)
+      return report.value
     })
   return new Elysia()
     .post(
@@ -57,7 +68,7 @@ export const adminRoutes = (admin: Admin) => {
           const report = await kernel.reload('http')
           if (report.isErr()) return rejection(report.error)
           noted(admin, request, caller, { action: 'reload', target: report.value.result, detail: '' })
-          return Response.json(report.value)
+          return report.value
         }),
       {
         parse: 'none',
@@ -71,8 +82,7 @@ export const adminRoutes = (admin: Admin) => {
     )
     .get(
       '/admin/api/plugins',
-      ({ request }) =>
-        allowed(admin, request, 'admin', () => Response.json({ object: 'list', data: kernel.plugins() })),
+      ({ request }) => allowed(admin, request, 'admin', () => ({ object: 'list' as const, data: kernel.plugins() })),
       {
         detail: {
           tags: ['Admin'],
@@ -106,7 +116,7 @@ export const adminRoutes = (admin: Admin) => {
           const report = await kernel.reload('http', id)
           if (report.isErr()) return rejection(report.error)
           noted(admin, request, caller, { action: 'plugin.reload', target: id, detail: '' })
-          return Response.json(report.value)
+          return report.value
         }),
       {
         parse: 'none',

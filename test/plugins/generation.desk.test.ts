@@ -55,7 +55,7 @@ test('a job that has ended is made again as a new one, with its inputs; one unde
   expect(job.id).not.toBe(first.id)
   expect((await gateway.end(job.id)).status).toBe('completed')
 
-  world.start = async () => ok(running())
+  world.start = async () => ok(running('op'))
   const slow = (await gateway.trySubmit({}))._unsafeUnwrap()
   const refused = await gateway.kernel.fetch(`/admin/api/jobs/${slow.id}/retry`, { method: 'POST', headers })
   expect(refused.status).toBe(400)

@@ -1,0 +1,6 @@
+import { Page } from '../../parts/page.tsx'
+import { texts } from '../../texts.ts'
+
+export default function P() {
+  return <Page title={texts.nav.overview}>…</Page>
+}
