@@ -18,8 +18,9 @@ const ROLES = ['reference', 'first_frame', 'last_frame', 'source_video'] as cons
 const Input = Type.Object(
   {
     role: Type.Union(ROLES.map(role => Type.Literal(role))),
-    mime: Type.String({ maxLength: 100 }),
-    data: Type.String({ description: 'Base64.' }),
+    mime: Type.Optional(Type.String({ maxLength: 100 })),
+    data: Type.Optional(Type.String({ description: 'The file, in Base64.' })),
+    job: Type.Optional(Type.String({ maxLength: 100, description: 'In place of a file: the job whose media it is.' })),
   },
   { additionalProperties: false },
 )
@@ -116,11 +117,11 @@ export const playgroundRoutes = ({ admin, jobs }: Playground) => {
 }
 
 function submit(engine: NonNullable<Slot<JobEngine>['current']>, body: PlayBody, caller: Caller) {
-  const inputs: JobInput[] = (body.inputs ?? []).map(({ role, mime, data }) => ({
-    role,
-    mime,
-    bytes: Uint8Array.from(Buffer.from(data, 'base64')),
-  }))
+  const inputs: JobInput[] = (body.inputs ?? []).map(({ role, mime = '', data = '', job }) =>
+    job === undefined
+      ? { role, mime, bytes: Uint8Array.from(Buffer.from(data, 'base64')) }
+      : { role, from: { jobId: job.replace(/^video_/, 'job_'), index: 0 } },
+  )
   return engine.submit(
     {
       kind: body.kind,
