@@ -5,8 +5,8 @@ import { useState } from 'react'
 import { useAddAccount } from '../../api/accounts.ts'
 import { Problem } from '../../parts/problem.tsx'
 import { fill, texts } from '../../texts.ts'
-import { labelOf } from './columns.tsx'
 import { changed, Fields, newDraft } from './fields.tsx'
+import { labelOf } from './label.ts'
 
 const { accounts: words } = texts
 

@@ -7,11 +7,10 @@ import { StateBadge } from '../../parts/state-badge.tsx'
 import { Time } from '../../parts/time.tsx'
 import { hiddenEmail, Private, usePrivacy } from '../../privacy.tsx'
 import { fill, texts } from '../../texts.ts'
+import { labelOf } from './label.ts'
 import { AccountMenu } from './menu.tsx'
 
 const { accounts: words } = texts
-
-export const labelOf = ({ id, remark, name, email }: Account): string => remark || name || email || `#${id}`
 
 export const accountColumns = (edit: (id: number) => void): readonly Column<Account>[] => [
   { key: 'who', title: words.account, head: true, cell: account => <Who account={account} edit={edit} /> },

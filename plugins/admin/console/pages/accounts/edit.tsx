@@ -9,8 +9,8 @@ import { Problem } from '../../parts/problem.tsx'
 import { StateBadge } from '../../parts/state-badge.tsx'
 import { hiddenEmail, usePrivacy } from '../../privacy.tsx'
 import { fill, texts } from '../../texts.ts'
-import { labelOf } from './columns.tsx'
 import { changed, Fields, newDraft } from './fields.tsx'
+import { labelOf } from './label.ts'
 
 const { accounts: words } = texts
 

@@ -14,10 +14,11 @@ import { Waiting } from '../../parts/waiting.tsx'
 import { fill, texts, wordFor } from '../../texts.ts'
 import { AddAccount } from './add.tsx'
 import { BulkBar } from './bulk-bar.tsx'
-import { accountColumns, labelOf } from './columns.tsx'
+import { accountColumns } from './columns.tsx'
 import { EditAccount } from './edit.tsx'
 import { ExportAccounts } from './export.tsx'
 import { ImportAccounts } from './import.tsx'
+import { labelOf } from './label.ts'
 
 const { accounts: words } = texts
 

@@ -14,7 +14,7 @@ import { type AccountAction, useBulk } from '../../api/accounts.ts'
 import type { Account } from '../../api/types.ts'
 import { useConfirm } from '../../parts/confirm.tsx'
 import { fill, texts } from '../../texts.ts'
-import { labelOf } from './columns.tsx'
+import { labelOf } from './label.ts'
 
 const { accounts: words } = texts
 const nothing = () => {}
