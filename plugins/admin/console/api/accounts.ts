@@ -19,8 +19,8 @@ async function all(): Promise<readonly Account[]> {
   }
 }
 
-export const useAccounts = (refetchMs = 5_000) =>
-  useQuery({ queryKey: ACCOUNTS, queryFn: all, refetchInterval: refetchMs })
+export const useAccounts = (refetchMs = 5_000, enabled = true) =>
+  useQuery({ queryKey: ACCOUNTS, queryFn: all, refetchInterval: refetchMs, enabled })
 
 /** What the guide calls the fields of an account; a secret is sent and never comes back. */
 export interface AccountFields {

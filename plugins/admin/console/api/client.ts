@@ -34,7 +34,11 @@ const errorOf = (status: number, body: unknown): ApiError => {
 }
 
 /** Routes of this plugin, with the types of the routes themselves. */
-export const api = treaty<AdminApi>(location.origin, { fetch: { credentials: 'same-origin' } }).admin.api
+const { admin } = treaty<AdminApi>(location.origin, { fetch: { credentials: 'same-origin' } })
+export const api = admin.api
+
+/** Reads the configuration again; the one route that stands outside of `/admin/api`. */
+export const reloadConfig = () => own(admin['reload-config'].post())
 
 /** What a route of this plugin answers; refusals are whole responses there, and errors here. */
 type Answered<T> = Exclude<T, Response | null | undefined>

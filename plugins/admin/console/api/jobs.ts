@@ -45,7 +45,7 @@ export const useJob = (id: string | null) =>
       status === 'error' || (data && isFinal(data.status)) ? false : FOLLOW_MS,
   })
 
-export const useDeliveries = (job: JobWhole) =>
+export const useDeliveries = (job: JobWhole, enabled: boolean) =>
   useQuery({
     queryKey: [...JOBS, 'deliveries', job.id],
     queryFn: async () => {
@@ -53,6 +53,7 @@ export const useDeliveries = (job: JobWhole) =>
       return data.filter(({ job: of }) => of === job.id)
     },
     retry: false,
+    enabled,
     refetchInterval: isFinal(job.status) ? 10_000 : LIST_MS,
   })
 

@@ -1,7 +1,7 @@
 /** Plugins and the configuration, from this plugin's own routes. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { ConfigChange, ConfigPreview, ReloadReport } from 'flow2api/plugin'
-import { api, own } from './client.ts'
+import { api, own, reloadConfig } from './client.ts'
 
 export const PLUGINS = ['plugins'] as const
 export const CONFIG = ['config'] as const
@@ -43,6 +43,8 @@ export const useApply = () =>
   useReload(async (set: ConfigChange) => (await own(api.config.put({ set }))) as ReloadReport)
 
 export const useRestore = () => useReload((version: number) => own(api.config.versions({ version }).restore.post()))
+
+export const useReloadConfig = () => useReload<void>(reloadConfig)
 
 export const usePluginAction = () =>
   useReload(({ id, action }: { readonly id: string; readonly action: 'enable' | 'disable' | 'reload' }) =>

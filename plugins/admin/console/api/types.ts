@@ -115,7 +115,7 @@ export interface Delivery {
   readonly last_error: string | null
 }
 
-export interface Proxy {
+export interface ProxyRow {
   readonly name: string
   readonly role: string
   readonly proxy_url: string
@@ -129,7 +129,7 @@ export interface Proxy {
   readonly failures: number
 }
 
-export interface ProxyList extends List<Proxy> {
+export interface ProxyList extends List<ProxyRow> {
   readonly proxy_enabled: boolean
   readonly fallback: string
 }

@@ -8,6 +8,7 @@ import type { Account } from '../../api/types.ts'
 import { DataTable } from '../../parts/data-table.tsx'
 import { Empty } from '../../parts/empty.tsx'
 import { isMissing, Missing } from '../../parts/missing.tsx'
+import { NeedsPlugin } from '../../parts/needs-plugin.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Problem } from '../../parts/problem.tsx'
 import { Waiting } from '../../parts/waiting.tsx'
@@ -26,6 +27,14 @@ const matches = ({ id, email, name, remark, proxy_url }: Account, query: string)
   `#${id} ${email} ${name} ${remark} ${proxy_url ?? ''}`.toLowerCase().includes(query.toLowerCase())
 
 export default function Accounts() {
+  return (
+    <NeedsPlugin id="token-pool">
+      <Live />
+    </NeedsPlugin>
+  )
+}
+
+function Live() {
   const accounts = useAccounts()
   const [query, setQuery] = useState('')
   const [state, setState] = useState<string | null>(null)

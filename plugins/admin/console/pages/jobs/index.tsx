@@ -10,6 +10,7 @@ import { duration } from '../../format.ts'
 import { type Column, DataTable } from '../../parts/data-table.tsx'
 import { Empty } from '../../parts/empty.tsx'
 import { isMissing, Missing } from '../../parts/missing.tsx'
+import { NeedsPlugin } from '../../parts/needs-plugin.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Problem } from '../../parts/problem.tsx'
 import { StateBadge } from '../../parts/state-badge.tsx'
@@ -22,6 +23,14 @@ const { jobs: words, playground } = texts
 const TYPING_MS = 300
 
 export default function Jobs() {
+  return (
+    <NeedsPlugin id="generation">
+      <Live />
+    </NeedsPlugin>
+  )
+}
+
+function Live() {
   const [typed, setTyped] = useState('')
   const [q] = useDebouncedValue(typed, TYPING_MS)
   const [status, setStatus] = useState<string | null>(null)

@@ -7,6 +7,7 @@ import { isFinal, useCancelJob, useJob, useRetryJob } from '../../api/jobs.ts'
 import type { JobWhole } from '../../api/types.ts'
 import { JobMedia } from '../../parts/job-media.tsx'
 import { JobProgress } from '../../parts/job-progress.tsx'
+import { NeedsPlugin } from '../../parts/needs-plugin.tsx'
 import { Outcome } from '../../parts/outcome.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Problem } from '../../parts/problem.tsx'
@@ -19,6 +20,14 @@ import { JobTimeline } from './timeline.tsx'
 const { jobs: words } = texts
 
 export default function JobPage() {
+  return (
+    <NeedsPlugin id="generation">
+      <Live />
+    </NeedsPlugin>
+  )
+}
+
+function Live() {
   const { id } = useParams<{ id: string }>()
   const job = useJob(id)
   if (job.isPending) return <Waiting />

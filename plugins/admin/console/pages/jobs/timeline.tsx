@@ -15,6 +15,7 @@ import { useAccounts } from '../../api/accounts.ts'
 import { isFinal, useDeliveries } from '../../api/jobs.ts'
 import type { Delivery, JobUnit, JobWhole } from '../../api/types.ts'
 import { dateTime, number } from '../../format.ts'
+import { useIsLive } from '../../parts/needs-plugin.tsx'
 import { Private } from '../../privacy.tsx'
 import { fill, texts, wordFor } from '../../texts.ts'
 import { labelOf } from '../accounts/label.ts'
@@ -32,8 +33,8 @@ interface Step {
 }
 
 export function JobTimeline({ job }: { readonly job: JobWhole }) {
-  const accounts = useAccounts(ACCOUNTS_MS)
-  const deliveries = useDeliveries(job)
+  const accounts = useAccounts(ACCOUNTS_MS, useIsLive('token-pool') ?? false)
+  const deliveries = useDeliveries(job, useIsLive('webhooks') ?? false)
   const nameOf = (id: number) => {
     const account = accounts.data?.find(one => one.id === id)
     return account ? `${labelOf(account)} (#${id})` : `#${id}`

@@ -3,6 +3,7 @@ import { Grid, Paper } from '@mantine/core'
 import { useState } from 'react'
 import { type PlayModel, useModels, usePlay } from '../../api/jobs.ts'
 import { isMissing, Missing } from '../../parts/missing.tsx'
+import { NeedsPlugin } from '../../parts/needs-plugin.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Problem } from '../../parts/problem.tsx'
 import { Waiting } from '../../parts/waiting.tsx'
@@ -13,6 +14,14 @@ import { PlayResult } from './result.tsx'
 import { Snippets } from './snippets.tsx'
 
 export default function Playground() {
+  return (
+    <NeedsPlugin id="generation">
+      <Live />
+    </NeedsPlugin>
+  )
+}
+
+function Live() {
   const models = useModels()
   if (models.isPending) return <Waiting />
   if (isMissing(models.error)) return <Missing plugin="generation" />

@@ -48,7 +48,8 @@ export function uiSchemaOf(schema: RJSFSchema, settings: ReadonlyMap<string, Set
       ...(property.type === 'string' && { 'ui:emptyValue': '' }),
       ...(property.type === 'string' && isSecret(property) && { 'ui:widget': 'password' }),
       ...(property.uniqueItems === true && { 'ui:widget': 'checkboxes' }),
-      ...(property.type === 'array' && property.uniqueItems !== true && { items: { 'ui:title': ' ', 'ui:options': { label: false } } }),
+      ...(property.type === 'array' &&
+        property.uniqueItems !== true && { items: { 'ui:title': ' ', 'ui:options': { label: false } } }),
       ...(fixed !== null && fixed !== undefined && { 'ui:disabled': true }),
     }
   }
