@@ -8,8 +8,9 @@ import { fill, texts } from '../texts.ts'
 import { Empty } from './empty.tsx'
 import { Problem } from './problem.tsx'
 
-/** The gateway has no such route: 404, and not because of what was looked for. */
-export const isMissing = (error: unknown): boolean => error instanceof ApiError && error.status === 404
+/** The gateway has no such route: 404, or 405 where another route has the same shape of path. */
+export const isMissing = (error: unknown): boolean =>
+  error instanceof ApiError && (error.status === 404 || error.status === 405)
 
 export function Missing({ plugin }: { readonly plugin: string }) {
   const client = useQueryClient()
