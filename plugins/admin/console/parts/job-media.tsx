@@ -60,7 +60,7 @@ function Media({ id, index, piece: { mime, url, bytes: size, width, height }, pr
       )}
       <Text size="xs" c="dimmed">
         {facts.filter(Boolean).join(' · ')} ·{' '}
-        <Anchor href={url} target="_blank" rel="noreferrer" size="xs">
+        <Anchor href={url} target="_blank" rel="noreferrer" size="xs" underline="always">
           {texts.jobs.openMedia}
         </Anchor>
       </Text>
