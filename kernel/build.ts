@@ -4,7 +4,7 @@
  * plugins of others by path or package.
  */
 import { mkdir } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { checkout } from './box.ts'
 
@@ -40,12 +40,51 @@ const modules = ${imports(SHARED.map(name => [name, name]))}
 await run(carried(plugins, modules))
 `,
 )
+
+/**
+ * An HTML import of a plugin becomes the files that a browser gets, small and in parts, and the list of them that Bun
+ * hands over as well: left to itself, it puts all of a page into one large script here.
+ */
+async function pages(html: string): Promise<string> {
+  const { outputs } = await Bun.build({
+    entrypoints: [html],
+    target: 'browser',
+    splitting: true,
+    minify: true,
+    define: { 'process.env.NODE_ENV': '"production"' },
+    naming: { entry: '[name]-[hash].[ext]', chunk: '[name]-[hash].[ext]', asset: '[name]-[hash].[ext]' },
+    outdir: join(checkout.root, 'tmp', 'build', 'pages'),
+  })
+  const files = outputs.map(({ path }) => path)
+  const imports = files.map((path, n) => `import file${n} from ${JSON.stringify(path)} with { type: 'file' }`)
+  const list = files.map((path, n) => `{ name: ${JSON.stringify(basename(path))}, path: file${n} }`)
+  return `${imports.join('\n')}\nexport default { files: [${list.join(', ')}] }\n`
+}
+
+// One build cannot wait for another one inside of it.
+const html = [...new Bun.Glob('plugins/**/*.html').scanSync({ cwd: checkout.root, absolute: true })]
+const modules = new Map(await Promise.all(html.map(async path => [path, await pages(path)] as const)))
 await mkdir(dirname(outfile), { recursive: true })
 const target = values.target ?? `bun-${process.platform}-${process.arch}`
 const built = await Bun.build({
   entrypoints: [entry],
   target: 'bun',
   sourcemap: 'inline',
+  plugins: [
+    {
+      name: 'pages',
+      setup(builder) {
+        builder.onResolve({ filter: /\.html$/ }, ({ path, importer }) => {
+          const page = resolve(dirname(importer), path)
+          return modules.has(page) ? { path: page.replace(/\.html$/, ''), namespace: 'pages' } : undefined
+        })
+        builder.onLoad({ filter: /./, namespace: 'pages' }, ({ path }) => ({
+          loader: 'js',
+          contents: modules.get(`${path}.html`) ?? '',
+        }))
+      },
+    },
+  ],
   throw: false,
   // A build for another machine fetches the runtime of that machine.
   compile: { target: target as Bun.Build.CompileTarget, outfile }, // Bun names what it does not know

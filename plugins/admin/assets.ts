@@ -67,20 +67,38 @@ interface Output {
 
 async function bundle(): Promise<Bundle> {
   const outputs = 'files' in page && page.files ? page.files.map(embedded) : await built()
-  let html = ''
+  const all = new Map<string, Uint8Array<ArrayBuffer>>()
+  for (const output of outputs) all.set(basename(output.path), await output.bytes())
+  const names = [...all.keys()]
+  const document = names.find(name => name.endsWith('.html')) ?? ''
+  const text = (name: string) => new TextDecoder().decode(all.get(name))
+  // Files name each other as if they lay together, here or at the root; where the page lies does not matter to them.
+  const near = (name: string) => named(text(name), names, './')
   const files = new Map<string, Asset>()
-  for (const output of outputs) {
-    const bytes = await output.bytes()
-    const name = basename(output.path)
-    const type = TYPES[name.slice(name.lastIndexOf('.') + 1)]
-    if (type) files.set(name, new Asset(type, bytes))
-    else html = new TextDecoder().decode(bytes)
+  // What the page leads to, and nothing else: an executable lists parts of the gateway as well.
+  const wanted = [document]
+  for (const name of wanted) {
+    for (const next of names) if (!wanted.includes(next) && text(name).includes(next)) wanted.push(next)
+    const extension = name.slice(name.lastIndexOf('.') + 1)
+    const bytes = all.get(name)
+    const type = TYPES[extension]
+    if (type && bytes)
+      files.set(name, new Asset(type, extension === 'js' ? new TextEncoder().encode(near(name)) : bytes))
   }
-  // Pages lie at different depths; scripts name each other relative to themselves.
-  return { html: html.replaceAll(/(src|href)="\.\//g, `$1="${ASSETS}`), files }
+  return { html: named(text(document), names, ASSETS), files }
 }
 
-const embedded = ({ path }: { readonly path: string }): Output => ({ path, bytes: () => Bun.file(path).bytes() })
+/** With the names in quotes behind another directory. */
+const named = (text: string, names: readonly string[], directory: string): string =>
+  text.replaceAll(/(["'`])(?:\.?\/)([\w.-]+)\1/g, (whole, quote: string, name: string) =>
+    names.includes(name) ? `${quote}${directory}${name}${quote}` : whole,
+  )
+
+/** `name`: as it is called by the other files, where the executable calls it otherwise. */
+const embedded = ({ path, name = path }: { readonly path: string; readonly name?: string }): Output => ({
+  path: name,
+  bytes: () => Bun.file(path).bytes(),
+})
 
 async function built(): Promise<readonly Output[]> {
   const result = await Bun.build({

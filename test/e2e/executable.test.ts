@@ -125,6 +125,17 @@ test('it serves an image of a plugin by path', async () => {
   expect(await draw(url, 'lab-1')).toMatchObject({ type: 'png', width: 1, height: 1 })
 })
 
+test('it carries the console, in the same small parts', async () => {
+  const html = await (await fetch(`${url}/admin`)).text()
+  const [, script = ''] = /src="(\/admin\/assets\/[^"]+\.js)"/.exec(html) ?? []
+  const answer = await fetch(`${url}${script}`)
+  expect(answer.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+  const text = await answer.text()
+  const parts = [...text.matchAll(/import\("\.\/([^"]+\.js)"\)/g)].map(([, name]) => name)
+  expect(parts.length).toBeGreaterThan(8)
+  for (const name of parts) expect((await fetch(`${url}/admin/assets/${name}`)).status).toBe(200)
+})
+
 test('it says that it is alive', () => {
   const ask = (port: string) =>
     Bun.spawnSync([join(scratch, 'home/flow2api'), '--healthcheck'], { env: { FLOW2API_PORT: port } }).exitCode
