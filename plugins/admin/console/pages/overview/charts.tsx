@@ -10,6 +10,7 @@ import { texts } from '../../texts.ts'
 const { charts: words } = texts.overview
 const HEIGHT = 220
 const A_DAY_S = 86_400
+const FEW = 4
 
 export default function Charts({ stats: { series, from, to } }: { readonly stats: Stats }) {
   const label = to - from > A_DAY_S ? shortTime : clockTime
@@ -24,6 +25,9 @@ export default function Charts({ stats: { series, from, to } }: { readonly stats
     [words.accounts]: accounts_ready,
     [words.credits]: credits,
   }))
+  // A line of one point cannot be seen.
+  const known = series.filter(({ running, mean_s }) => running !== null || mean_s !== null).length
+  const withDots = known < FEW
   const common = { h: HEIGHT, data, dataKey: 'time', withLegend: true, tickLine: 'none' } as const
   const axis = { xAxisProps: { minTickGap: 40 }, yAxisProps: { width: 44, allowDecimals: false } }
   return (
@@ -45,7 +49,7 @@ export default function Charts({ stats: { series, from, to } }: { readonly stats
           {...common}
           {...axis}
           curveType="monotone"
-          withDots={false}
+          withDots={withDots}
           series={[
             { name: words.running, color: 'indigo.6' },
             { name: words.queued, color: 'yellow.6' },
@@ -57,7 +61,7 @@ export default function Charts({ stats: { series, from, to } }: { readonly stats
           {...common}
           {...axis}
           connectNulls
-          withDots={false}
+          withDots={withDots}
           series={[{ name: words.seconds, color: 'grape.6' }]}
         />
       </Chart>
@@ -66,7 +70,7 @@ export default function Charts({ stats: { series, from, to } }: { readonly stats
           {...common}
           {...axis}
           connectNulls
-          withDots={false}
+          withDots={withDots}
           series={[{ name: words.credits, color: 'cyan.7' }]}
         />
       </Chart>
