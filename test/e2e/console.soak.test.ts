@@ -58,15 +58,19 @@ describe(`a console left open${noBrowser ? ` (${noBrowser})` : ''}`, () => {
     `%s does not grow in ${MINUTES} minutes of polling`,
     async (heading, path) => {
       await using world = await startWorld({ settings: '[debug]\nenabled = true' })
-      // Lists are full from the beginning.
-      for (let made = 0; made < FULL; made += AT_ONCE)
-        await Promise.all(Array.from({ length: AT_ONCE }, (_, n) => draw(world, `Before ${made + n}`)))
+      // Lists are full from the beginning, and so is the log that the page keeps.
+      const fillUp = async () => {
+        for (let made = 0; made < FULL; made += AT_ONCE)
+          await Promise.all(Array.from({ length: AT_ONCE }, (_, n) => draw(world, `Before ${made + n}`)))
+      }
+      await fillUp()
       await using desk = await openDesk(browser, world.url)
       const { page } = desk
       await page.request.post(`${world.url}/admin/api/login`, { data: { username: 'admin', password: ADMIN_PASSWORD } })
       await page.clock.install()
       await desk.open(`/admin${path}`)
       await page.getByRole('heading', { name: heading, level: 1 }).waitFor()
+      await fillUp()
       const session = await desk.context.newCDPSession(page)
       await session.send('Performance.enable')
       const stop = new AbortController()
