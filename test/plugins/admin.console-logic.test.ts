@@ -100,10 +100,26 @@ describe('credits', () => {
 })
 
 test('what needs somebody comes with its next step, the worst first', () => {
-  expect(concernsOf({ accounts: [], plugins: [], rules: [] })).toMatchObject([
-    { key: 'none', href: '/accounts', severe: true },
+  const nothing = { accounts: undefined, plugins: [], rules: [], upstreams: [] }
+  expect(concernsOf(nothing)).toEqual([])
+  expect(concernsOf({ ...nothing, accounts: [] })).toMatchObject([{ key: 'none', href: '/accounts', severe: true }])
+  const rule = {
+    rule: 'slow',
+    severity: 'warning',
+    enabled: true,
+    thresholds: {},
+    state: 'firing',
+    alerts: [{ subject: 'image', state: 'firing', since: 1, title: 'Images take long', text: '130 s' }],
+    last_fired_at: 1,
+    last_recovered_at: null,
+  }
+  const upstream = { provider: 'lab', state: 'open', reason: '5 of 5 calls failed', until: null } as const
+  expect(
+    concernsOf({ ...nothing, rules: [rule], upstreams: [upstream, { ...upstream, state: 'closed' }] }),
+  ).toMatchObject([
+    { title: 'The upstream of lab does not answer as it should', detail: '5 of 5 calls failed', severe: true },
+    { title: 'Images take long', detail: '130 s', href: '/alerts', severe: false },
   ])
-  expect(concernsOf({ accounts: undefined, plugins: [], rules: [] })).toEqual([])
 })
 
 test('values stand where the text has their names', () => {

@@ -1,7 +1,7 @@
 /** Accounts, of the plugin `token-pool`. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { call } from './client.ts'
-import type { Account, ImportReport, List } from './types.ts'
+import type { Account, ImportReport, List, Upstream } from './types.ts'
 
 const ACCOUNTS = ['accounts'] as const
 /** So many a request; the gateway sends no more. */
@@ -21,6 +21,14 @@ async function all(): Promise<readonly Account[]> {
 
 export const useAccounts = (refetchMs = 5_000, enabled = true) =>
   useQuery({ queryKey: ACCOUNTS, queryFn: all, refetchInterval: refetchMs, enabled })
+
+export const useUpstreams = (enabled: boolean) =>
+  useQuery({
+    queryKey: ['upstreams'],
+    queryFn: async () => (await call<List<Upstream>>('GET', '/upstreams')).data,
+    refetchInterval: 10_000,
+    enabled,
+  })
 
 /** What the guide calls the fields of an account; a secret is sent and never comes back. */
 export interface AccountFields {

@@ -41,10 +41,20 @@ export interface Account {
   readonly state_reason: string
   readonly state_since: number | null
   readonly state_until: number | null
+  /** Models that it cannot serve for a while. */
+  readonly held_models: readonly { readonly model: string; readonly state: string; readonly until: number | null }[]
   readonly in_flight: Readonly<Record<MediaKind, number>>
   readonly counts: { readonly images: number; readonly videos: number; readonly errors: number }
   readonly consecutive_errors: number
   readonly last_used_at: number | null
+}
+
+/** A provider as the pool finds it. */
+export interface Upstream {
+  readonly provider: string
+  readonly state: 'closed' | 'open' | 'half_open'
+  readonly reason: string
+  readonly until: number | null
 }
 
 export interface ImportVerdict {

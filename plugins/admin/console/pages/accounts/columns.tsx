@@ -64,7 +64,8 @@ function Who({ account, edit }: { readonly account: Account; edit(id: number): v
   )
 }
 
-function State({ account: { state, state_reason, state_until, consecutive_errors } }: { readonly account: Account }) {
+function State({ account }: { readonly account: Account }) {
+  const { state, state_reason, state_until, consecutive_errors, held_models } = account
   return (
     <div>
       <StateBadge state={state} />
@@ -80,6 +81,11 @@ function State({ account: { state, state_reason, state_until, consecutive_errors
           </Text>
           <Time at={state_until} />
         </Group>
+      )}
+      {held_models.length > 0 && (
+        <Text size="xs" c="dimmed" maw={280} className="wrap">
+          {fill(words.held, { models: held_models.map(({ model }) => model).join(', ') })}
+        </Text>
       )}
       {consecutive_errors > 0 && (
         <Text size="xs" c="dimmed">

@@ -2,7 +2,7 @@
 import { Alert, Button, Group, Paper, Stack, Text, ThemeIcon, Title } from '@mantine/core'
 import { IconAlertTriangle, IconCircleCheck } from '@tabler/icons-react'
 import { Link } from 'wouter'
-import { useAccounts } from '../../api/accounts.ts'
+import { useAccounts, useUpstreams } from '../../api/accounts.ts'
 import { useAlerts } from '../../api/optional.ts'
 import { usePlugins } from '../../api/plugins.ts'
 import { useIsLive } from '../../parts/needs-plugin.tsx'
@@ -13,7 +13,9 @@ import { type Concern, concernsOf } from './concerns.ts'
 const { overview: words } = texts
 
 export function Attention() {
-  const accounts = useAccounts(5_000, useIsLive('token-pool') ?? false)
+  const pool = useIsLive('token-pool') ?? false
+  const accounts = useAccounts(5_000, pool)
+  const upstreams = useUpstreams(pool)
   const plugins = usePlugins()
   const alerts = useAlerts(useIsLive('alerts') ?? false)
   // Before both are known nothing can be said.
@@ -21,6 +23,7 @@ export function Attention() {
   const concerns = concernsOf({
     accounts: accounts.data,
     plugins: plugins.data ?? [],
+    upstreams: upstreams.data ?? [],
     rules: alerts.data?.data ?? [],
   })
   return (

@@ -1,7 +1,7 @@
 /** What is not as it should be, the worst first. Pure. */
 import type { PluginStatus } from 'flow2api/plugin'
 import type { AlertRule } from '../../api/alerts.ts'
-import type { Account } from '../../api/types.ts'
+import type { Account, Upstream } from '../../api/types.ts'
 import { fill, texts } from '../../texts.ts'
 
 const { concerns: words } = texts.overview
@@ -21,12 +21,13 @@ interface Known {
   readonly accounts: readonly Account[] | undefined
   readonly plugins: readonly PluginStatus[]
   readonly rules: readonly AlertRule[]
+  readonly upstreams: readonly Upstream[]
 }
 
 /** Rules that say of the accounts what the accounts say themselves. */
 const ABOUT_ACCOUNTS = ['account_disabled', 'account_needs_session']
 
-export function concernsOf({ accounts, plugins, rules }: Known): readonly Concern[] {
+export function concernsOf({ accounts, plugins, rules, upstreams }: Known): readonly Concern[] {
   const firing = rules
     .filter(({ rule }) => !ABOUT_ACCOUNTS.includes(rule))
     .flatMap(({ rule, severity, alerts }) =>
@@ -51,7 +52,17 @@ export function concernsOf({ accounts, plugins, rules }: Known): readonly Concer
       step: words.toPlugins,
       severe: true,
     }))
-  return [...failed, ...aboutAccounts(accounts), ...firing].sort((a, b) => Number(b.severe) - Number(a.severe))
+  const down = upstreams
+    .filter(({ state }) => state !== 'closed')
+    .map(({ provider, reason }) => ({
+      key: `upstream ${provider}`,
+      title: fill(words.upstream, { provider }),
+      detail: reason,
+      href: '/jobs',
+      step: words.toJobs,
+      severe: true,
+    }))
+  return [...failed, ...down, ...aboutAccounts(accounts), ...firing].sort((a, b) => Number(b.severe) - Number(a.severe))
 }
 
 function aboutAccounts(accounts: readonly Account[] | undefined): readonly Concern[] {
