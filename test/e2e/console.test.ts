@@ -195,6 +195,40 @@ describe.each(['desktop', 'phone'] as const)(
   },
 )
 
+describe(`the keyboard${noBrowser ? ` (${noBrowser})` : ''}`, () => {
+  test.skipIf(noBrowser !== null)(
+    'is enough: to sign in, to go from page to page, to search and to leave a dialog',
+    async () => {
+      const { world, password } = await firstStart()
+      await using _world = world
+      await using desk = await openDesk(browser, world.url)
+      const { page } = desk
+      await desk.open('/admin')
+      await page.getByRole('button', { name: 'Sign in' }).waitFor()
+      // The cursor stands where the password belongs.
+      await page.keyboard.type(password)
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
+      await page.keyboard.press('Alt+4')
+      await page.getByRole('heading', { name: 'Jobs', level: 1 }).waitFor()
+      await page.keyboard.press('/')
+      await page.keyboard.type('lighthouse')
+      await page.getByText('No job matches').waitFor()
+      expect(await page.getByRole('textbox', { name: 'Search by id, prompt or model' }).inputValue()).toBe('lighthouse')
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('Alt+2')
+      await page.getByRole('button', { name: 'Add the first account' }).press('Enter')
+      const token = page.getByRole('dialog').getByLabel('Session token')
+      await token.waitFor()
+      await page.waitForFunction(() => document.activeElement?.tagName === 'TEXTAREA')
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      expect(desk.complaints).toEqual([])
+    },
+    60_000,
+  )
+})
+
 describe(`the playground’s snippets${noBrowser ? ` (${noBrowser})` : ''}`, () => {
   const curl = Bun.which('curl')
   test.skipIf(noBrowser !== null || !curl)(

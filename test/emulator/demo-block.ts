@@ -33,7 +33,7 @@ export function demoBlock({
 ${heading('Flow2API demo')}
   base URL   ${url}/v1
   API key    ${apiKey}
-  admin      user admin, password ${adminPassword}
+  console    ${url}/admin, user admin, password ${adminPassword}
   API docs   ${url}/swagger
   upstream   ${emulatorUrl}   (emulated; images take seconds, videos some more)
   control    ${controlUrl}   (what goes wrong upstream: test/emulator/README.md)

@@ -12,6 +12,7 @@ import { fill, texts } from './texts.ts'
 import { Toolbar } from './toolbar.tsx'
 
 const BASE = '/admin'
+const LET_THROUGH = { preventDefault: false }
 
 export const Shell = ({ operator }: { readonly operator: Operator }) => (
   <Router base={BASE}>
@@ -28,6 +29,8 @@ function Frame({ operator }: { readonly operator: Operator }) {
     ['alt+r', () => void client.invalidateQueries()],
     ['/', () => document.querySelector<HTMLElement>('[data-search]')?.focus()],
   ])
+  // Keys do nothing while one types; this leads out of the search.
+  useHotkeys([['escape', () => document.querySelector<HTMLElement>('[data-search]:focus')?.blur(), LET_THROUGH]], [])
   return (
     <AppShell
       header={{ height: 56 }}
