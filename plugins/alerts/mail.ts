@@ -1,7 +1,6 @@
 /** E-mail. It goes to the operator's own mail server, directly: proxies are for upstreams. */
 import { domainFault } from 'flow2api/contracts'
 import { err, type Fault, messageOf, ok, type Result } from 'flow2api/plugin'
-import { createTransport } from 'nodemailer'
 import { type Message, plainText, subjectLine } from './messages.ts'
 import type { AlertSettings } from './settings.ts'
 
@@ -48,6 +47,8 @@ export function mailer({ smtp_url, email_from: from, email_to: to, timeout_s }: 
   if (!server || from === '' || to.length === 0) return undefined
   const timeoutMs = timeout_s * 1000
   return async (message, gateway, signal) => {
+    // Read when the first e-mail goes out: most gateways send none.
+    const { createTransport } = await import('nodemailer')
     const transport = createTransport({
       ...server,
       connectionTimeout: timeoutMs,

@@ -1,6 +1,6 @@
 /** `/admin/api/alerts`. */
 import { Type } from '@sinclair/typebox'
-import { type AuthService, authorized, type Caller, domainFault, faultResponse } from 'flow2api/contracts'
+import { type AuthService, type Caller, domainFault, operatorAnswer, operatorDocs, pageLimit } from 'flow2api/contracts'
 import {
   type AnyElysia,
   type Clock,
@@ -57,19 +57,13 @@ export function routes(parts: RouteParts): AnyElysia {
 
   /** For the admin alone, and every answer in JSON. */
   const guarded = (handle: (asked: Asked, caller: Caller) => Answer | Promise<Answer>) => (asked: Asked) =>
-    authorized(auth, asked.request, 'admin', async caller =>
-      (await handle(asked, caller)).match(
-        body => Response.json(body, { headers: { 'cache-control': 'no-store' } }),
-        fault => faultResponse(fault),
-      ),
-    )
+    operatorAnswer(auth, asked.request, caller => handle(asked, caller))
 
   const list = guarded(({ query }) => {
-    const { limit = String(DEFAULT_PAGE), after } = query
-    const size = /^\d{1,4}$/.test(limit) ? Number(limit) : 0
-    if (size < 1 || size > LONGEST_PAGE)
-      return invalid('limit', `\`limit\` must be a whole number from 1 to ${LONGEST_PAGE}.`)
-    const rows = outbox.list(after, size + 1)
+    const limit = pageLimit(query['limit'], DEFAULT_PAGE, LONGEST_PAGE)
+    if (limit.isErr()) return err(limit.error)
+    const size = limit.value
+    const rows = outbox.list(query['after'], size + 1)
     const data = rows.slice(0, size).map(deliveryView)
     const ends = { first_id: data.at(0)?.id ?? null, last_id: data.at(-1)?.id ?? null }
     return ok({ object: 'list', data, ...ends, has_more: rows.length > size })
@@ -112,17 +106,22 @@ export function routes(parts: RouteParts): AnyElysia {
     .get(
       '/admin/api/alerts',
       guarded(() => ok(parts.rules())),
-      docs('List the alert rules', 'With their thresholds, what is wrong after each, and the channels.'),
+      operatorDocs('List the alert rules', 'With their thresholds, what is wrong after each, and the channels.'),
     )
     .get(
       '/admin/api/alerts/deliveries',
       list,
-      docs('List sent alerts', 'Newest first; `after` and `limit` page through them.'),
+      operatorDocs('List sent alerts', 'Newest first; `after` and `limit` page through them.'),
     )
     .post(
       '/admin/api/alerts/test',
       test,
-      docs('Send a test alert', 'One attempt over each channel, or over one; answers how they went.', TestBody),
+      operatorDocs(
+        'Send a test alert',
+        'One attempt over each channel, or over one; answers how they went.',
+        TestBody,
+        false,
+      ),
     )
 }
 
@@ -145,16 +144,5 @@ function newTest(channel: ChannelName, now: number): Delivery {
     endedAt: null,
   }
 }
-
-/** The body is read by hand, so that mistakes in it are answered in the envelope and by name. */
-const docs = (summary: string, description: string, body?: object) => ({
-  parse: 'none' as const,
-  detail: {
-    tags: ['Admin'],
-    summary,
-    description,
-    ...(body && { requestBody: { required: false, content: { 'application/json': { schema: body } } } }),
-  },
-})
 
 const invalid = (param: string, message: string): Answer => err(domainFault('invalid_value', message, { param }))

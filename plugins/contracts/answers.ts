@@ -61,14 +61,22 @@ export interface AnswerOptions {
   readonly status?: number
 }
 
+/** Clients come back by themselves after these. */
+const isRetried = (status: number): boolean => status === 429 || status >= 500
+
+/** Sets the header where waiting may help; answers how long. */
+export function setRetryAfter(headers: Headers, fault: Fault, status: number): number | undefined {
+  const usual = isRetried(status) && fault.retry !== 'never' ? USUAL_RETRY_MS : undefined
+  const retryAfterMs = fault.retryAfterMs ?? usual
+  if (retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(retryAfterMs / 1000)))
+  return retryAfterMs
+}
+
 export function faultResponse(fault: Fault, { jobId, status = answerOf(fault).status }: AnswerOptions = {}): Response {
   const headers = new Headers({ 'cache-control': 'no-store' })
   if (jobId !== undefined) headers.set(JOB_HEADER, jobId)
-  const retriedByClients = status === 429 || status >= 500
-  const usual = retriedByClients && fault.retry !== 'never' ? USUAL_RETRY_MS : undefined
-  const retryAfterMs = fault.retryAfterMs ?? usual
-  if (retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(retryAfterMs / 1000)))
-  if (retriedByClients && (fault.retry === 'never' || (retryAfterMs ?? 0) > LONGEST_RETRY_MS))
+  const retryAfterMs = setRetryAfter(headers, fault, status)
+  if (isRetried(status) && (fault.retry === 'never' || (retryAfterMs ?? 0) > LONGEST_RETRY_MS))
     headers.set('x-should-retry', 'false')
   return Response.json(errorBody(fault), { status, headers })
 }

@@ -1,5 +1,5 @@
 /** Faults in Google's words (api-surfaces B.3). */
-import { FAULTS, type FaultCode, JOB_HEADER, messageFor } from 'flow2api/contracts'
+import { FAULTS, type FaultCode, JOB_HEADER, messageFor, setRetryAfter } from 'flow2api/contracts'
 import type { Blame, Fault } from 'flow2api/plugin'
 
 type Status =
@@ -88,16 +88,11 @@ export const errorBody = (fault: Fault, status = statusOf(fault)) => ({
   error: { code: STATUSES[status].http, message: messageFor(fault), status, details: errorDetails(fault) },
 })
 
-/** Where waiting helps and nobody said how long: without a word, clients come back within a second. */
-const USUAL_RETRY_MS = 5000
-
 export function errorResponse(fault: Fault, jobId?: string, status = statusOf(fault)): Response {
   const headers = new Headers({ 'cache-control': 'no-store' })
   if (jobId !== undefined) headers.set(JOB_HEADER, jobId)
   const { http } = STATUSES[status]
-  const usual = (http === 429 || http >= 500) && fault.retry !== 'never' ? USUAL_RETRY_MS : undefined
-  const retryAfterMs = fault.retryAfterMs ?? usual
-  if (retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(retryAfterMs / 1000)))
+  setRetryAfter(headers, fault, http)
   return Response.json(errorBody(fault, status), { status: http, headers })
 }
 

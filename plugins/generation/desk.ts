@@ -1,17 +1,17 @@
 /** `/admin/api/jobs`: every job for the operator, with what callers do not see: accounts, reasons, attempts. */
 import {
   type AuthService,
-  authorized,
   type Caller,
   domainFault,
   errorBody,
   FINAL,
-  faultResponse,
   type Job,
   type JobEngine,
   type JobFilter,
   type JobInput,
   type JobStatus,
+  operatorAnswer,
+  pageLimit,
 } from 'flow2api/contracts'
 import { Elysia, err, type Fault, type Handle, ok, type Result } from 'flow2api/plugin'
 import { type Archive, noJob } from './archive.ts'
@@ -53,13 +53,6 @@ const unitView = (unit: UnitRecord) => ({
 })
 
 export function deskRoutes({ auth, engine, archive, inputs, show }: DeskParts) {
-  const guarded = (request: Request, answer: (caller: Caller) => Promise<Result<object, Fault>>): Promise<Response> =>
-    authorized(auth, request, 'admin', async caller =>
-      (await answer(caller)).match(
-        body => Response.json(body, { headers: { 'cache-control': 'no-store' } }),
-        fault => faultResponse(fault),
-      ),
-    )
   const line = (job: Job) => ({
     ...show(job),
     result: null,
@@ -105,7 +98,7 @@ export function deskRoutes({ auth, engine, archive, inputs, show }: DeskParts) {
   }
   const tags = ['Admin']
   return new Elysia()
-    .get('/admin/api/jobs', ({ request, query }) => guarded(request, () => list(query)), {
+    .get('/admin/api/jobs', ({ request, query }) => operatorAnswer(auth, request, () => list(query)), {
       detail: {
         tags,
         summary: 'List jobs',
@@ -113,7 +106,7 @@ export function deskRoutes({ auth, engine, archive, inputs, show }: DeskParts) {
           'Newest first. `status`, `kind`, `surface` and `q` (a part of id, prompt or model) filter; `after` (an id) and `limit` (up to 100) page through them.',
       },
     })
-    .get('/admin/api/jobs/:id', ({ request, params }) => guarded(request, () => one(jobId(params.id))), {
+    .get('/admin/api/jobs/:id', ({ request, params }) => operatorAnswer(auth, request, () => one(jobId(params.id))), {
       detail: {
         tags,
         summary: 'One job',
@@ -123,12 +116,13 @@ export function deskRoutes({ auth, engine, archive, inputs, show }: DeskParts) {
     })
     .post(
       '/admin/api/jobs/:id/cancel',
-      ({ request, params }) => guarded(request, async () => (await engine.cancel(jobId(params.id))).map(line)),
+      ({ request, params }) =>
+        operatorAnswer(auth, request, async () => (await engine.cancel(jobId(params.id))).map(line)),
       { parse: 'none', detail: { tags, summary: 'Cancel a job', description: 'As POST /v1/jobs/{id}/cancel.' } },
     )
     .post(
       '/admin/api/jobs/:id/retry',
-      ({ request, params }) => guarded(request, caller => again(jobId(params.id), caller)),
+      ({ request, params }) => operatorAnswer(auth, request, caller => again(jobId(params.id), caller)),
       {
         parse: 'none',
         detail: {
@@ -165,15 +159,14 @@ type Query = Readonly<Record<string, string | undefined>>
 
 function filterOf({ status, kind, surface, q, after, limit }: Query): Result<JobFilter, Fault> {
   const refuse = (param: string, message: string) => err(domainFault('invalid_value', message, { param }))
-  const count = limit === undefined ? LISTED : Number(limit)
-  if (!Number.isInteger(count) || count < 1 || count > MOST_LISTED)
-    return refuse('limit', `\`limit\` must be a whole number from 1 to ${MOST_LISTED}.`)
+  const count = pageLimit(limit, LISTED, MOST_LISTED)
+  if (count.isErr()) return err(count.error)
   if (status !== undefined && !isStatus(status))
     return refuse('status', `\`status\` must be one of ${STATUSES.join(', ')}.`)
   if (kind !== undefined && kind !== 'image' && kind !== 'video')
     return refuse('kind', '`kind` must be `image` or `video`.')
   return ok({
-    limit: count,
+    limit: count.value,
     ...(status !== undefined && { status }),
     ...(kind !== undefined && { kind }),
     ...(surface !== undefined && { surface }),

@@ -1,6 +1,6 @@
 /** `GET /metrics` and `GET /admin/api/stats`. */
 import { hash, timingSafeEqual } from 'node:crypto'
-import { type AuthService, authorized, faultResponse } from 'flow2api/contracts'
+import { type AuthService, authorized, operatorAnswer } from 'flow2api/contracts'
 import { type AnyElysia, Elysia, type Fault, type Handle, type Result } from 'flow2api/plugin'
 import { CONTENT_TYPE } from './exposition.ts'
 
@@ -28,24 +28,14 @@ export function routes({ auth, access, scrape, stats }: RouteParts): AnyElysia {
         },
       },
     )
-    .get(
-      '/admin/api/stats',
-      ({ request, query }) =>
-        authorized(auth, request, 'admin', async () =>
-          (await stats(query)).match(
-            body => Response.json(body, { headers: { 'cache-control': 'no-store' } }),
-            fault => faultResponse(fault),
-          ),
-        ),
-      {
-        detail: {
-          tags: ['Admin'],
-          summary: 'Figures for the console',
-          description:
-            '`span` is 1h, 24h (default), 7d or 30d; or `from` and `to` in unix seconds. Jobs are counted from the job ledger.',
-        },
+    .get('/admin/api/stats', ({ request, query }) => operatorAnswer(auth, request, () => stats(query)), {
+      detail: {
+        tags: ['Admin'],
+        summary: 'Figures for the console',
+        description:
+          '`span` is 1h, 24h (default), 7d or 30d; or `from` and `to` in unix seconds. Jobs are counted from the job ledger.',
       },
-    )
+    })
 }
 
 const digest = (text: string) => hash('sha256', text, 'buffer')

@@ -5,6 +5,8 @@ import {
   faultResponse,
   type Job,
   type JobRequest,
+  type RequestHeaders,
+  readRequestHeaders,
   type WebhookDesk,
 } from 'flow2api/contracts'
 import { err, type Fault, type Handle, ok, type Result } from 'flow2api/plugin'
@@ -12,7 +14,6 @@ import { readBody } from './body.ts'
 import { Fields } from './fields.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { toldForGood } from './for-good.ts'
-import { type RequestHeaders, readHeaders } from './request-headers.ts'
 import { type Surface, unexpected } from './surface.ts'
 
 /** Names the fields of the body that had no effect. */
@@ -52,7 +53,7 @@ interface Admission<W extends Wanted> {
 
 export async function admit<W extends Wanted>(surface: Surface, admission: Admission<W>): Promise<Response> {
   const { request, caller, endpoint, subject } = admission
-  const headers = readHeaders(request.headers)
+  const headers = readRequestHeaders(request.headers)
   if (headers.isErr()) return faultResponse(headers.error)
   const body = await readBody(request)
   if (body.isErr()) return faultResponse(body.error)

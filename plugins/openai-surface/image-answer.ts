@@ -1,9 +1,17 @@
 /** Answers of `/v1/images/*`, whole and as events (api-surfaces A.3, A.4). */
-import { faultResponse, type Job, type JobRequest, jobResponse, type KeptMedia, outcomeBody } from 'flow2api/contracts'
+import {
+  faultResponse,
+  formatOf,
+  type Job,
+  type JobRequest,
+  jobResponse,
+  type KeptMedia,
+  outcomeBody,
+} from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import type { Admitted } from './admission.ts'
 import { faultOf, settle, unixSeconds } from './jobs.ts'
-import { bytesOf, formatOf, sizeOf } from './media.ts'
+import { bytesOf, sizeOf } from './media.ts'
 import { converted, type OutputFormat } from './output-format.ts'
 import { streamAnswer } from './sse.ts'
 import type { Surface } from './surface.ts'

@@ -1,14 +1,15 @@
 /** Pictures that a caller supplied, as inputs of a job. */
 import {
+  chooseModel,
   domainFault,
   type InputRole,
   type JobInput,
   type JobRequest,
   type ListedModel,
   type MediaKind,
+  shapeOf,
 } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
-import { chooseModel, shapeOf } from './choice.ts'
 import { type Picture, readPictures } from './picture-reader.ts'
 import { pictureSources } from './pictures.ts'
 import type { Surface } from './surface.ts'

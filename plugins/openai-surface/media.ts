@@ -1,13 +1,10 @@
 /** Finished media in the forms that OpenAI answers carry. */
-import { domainFault, type Job, type JobEngine, type KeptMedia } from 'flow2api/contracts'
+import { domainFault, formatOf, type Job, type JobEngine, type KeptMedia } from 'flow2api/contracts'
 import { err, type Fault, type Handle, ok, okAsync, type Result, ResultAsync } from 'flow2api/plugin'
 
 /** `WxH` as delivered, or undefined where it was not measured. */
 export const sizeOf = (media: KeptMedia | undefined): string | undefined =>
   media === undefined || media.width === null || media.height === null ? undefined : `${media.width}x${media.height}`
-
-/** `png`, `jpeg`, `webp`, `mp4`: what follows the slash of the MIME type. */
-export const formatOf = (mime: string): string => /^[a-z]+\/([a-z0-9.+-]+)/.exec(mime)?.[1] ?? ''
 
 /** One finished piece. Errors: those of `open`, and `media_unavailable` where its file is gone. */
 export const bytesOf = (

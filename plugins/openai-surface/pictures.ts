@@ -1,15 +1,11 @@
 /** Pictures as callers send them: files, data URLs, base64, web addresses. What they are, without their bytes yet. */
-import { domainFault } from 'flow2api/contracts'
+import { bytesFromBase64, domainFault, type PictureSource } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import { isValues } from './body.ts'
-
-/** A picture that is still to be read. */
-export type PictureSource = Blob | Uint8Array | URL
 
 /** The most that OpenAI takes for one request (api-surfaces A.4); nobody is asked for more. */
 const MOST_PICTURES = 16
 
-const DATA_URL = /^data:[^,]*;base64,/i
 const WEB_URL = /^https?:\/\//i
 
 /**
@@ -49,7 +45,7 @@ function sourceOf(item: unknown, param: string): Result<PictureSource, Fault> {
     const url = URL.parse(item)
     return url === null ? refuse(param, 'is not a valid web address.') : ok(url)
   }
-  const bytes = fromBase64(item.replace(DATA_URL, ''))
+  const bytes = bytesFromBase64(item)
   return bytes === undefined
     ? refuse(
         param,
@@ -59,21 +55,3 @@ function sourceOf(item: unknown, param: string): Result<PictureSource, Fault> {
 }
 
 const refuse = (param: string, why: string) => err(domainFault('invalid_value', `\`${param}\` ${why}`, { param }))
-
-function fromBase64(text: string): Uint8Array | undefined {
-  try {
-    return Uint8Array.fromBase64(text, { alphabet: /[-_]/.test(text) ? 'base64url' : 'base64' })
-  } catch {
-    return undefined
-  }
-}
-
-/** By magic bytes, of which the first twelve are enough: declared types are unreliable (api-surfaces 0.3). */
-export function pictureType(bytes: Uint8Array): string | undefined {
-  const text = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to))
-  if (text(0, 8) === '\x89PNG\r\n\x1a\n') return 'image/png'
-  if (text(0, 3) === '\xff\xd8\xff') return 'image/jpeg'
-  if (text(0, 4) === 'RIFF' && text(8, 12) === 'WEBP') return 'image/webp'
-  if (text(0, 4) === 'GIF8') return 'image/gif'
-  return undefined
-}

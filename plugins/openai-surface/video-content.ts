@@ -1,9 +1,8 @@
 /** `GET /v1/videos/{id}/content`: the video, or a still picture of it. */
-import { domainFault, faultResponse } from 'flow2api/contracts'
+import { blobOf, domainFault, faultResponse, pictureMime } from 'flow2api/contracts'
 import { Elysia } from 'flow2api/plugin'
-import { blobOf, contentGone, contentResponse } from './content.ts'
+import { contentGone, contentResponse } from './content.ts'
 import { faultOf } from './jobs.ts'
-import { pictureType } from './pictures.ts'
 import { authenticated, type Surface } from './surface.ts'
 import { VIDEO_DOCS } from './video-docs.ts'
 import { findVideo } from './video-lookup.ts'
@@ -46,6 +45,6 @@ async function content(surface: Surface, request: Request, id: string): Promise<
   if (opened.isErr()) return faultResponse(opened.error, { jobId: job.id })
   const blob = await blobOf(opened.value)
   if (blob === undefined) return contentGone(job.id)
-  const still = variant === 'thumbnail' ? pictureType(await blob.slice(0, SIGNATURE_BYTES).bytes()) : undefined
+  const still = variant === 'thumbnail' ? pictureMime(await blob.slice(0, SIGNATURE_BYTES).bytes()) : undefined
   return contentResponse(request, { blob, mime: still ?? opened.value.mime, jobId: job.id, name: videoId(job) })
 }

@@ -1,7 +1,6 @@
 /** `POST /v1/videos/extensions`: more of a video that was made here. */
-import { domainFault, type Job, type ListedModel } from 'flow2api/contracts'
+import { chooseModel, domainFault, type Job, type ListedModel, shapeOf } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
-import { chooseModel, shapeOf } from './choice.ts'
 import type { Fields } from './fields.ts'
 import { sizeOf } from './media.ts'
 import { LONGEST_PROMPT, readParameters } from './parameters.ts'

@@ -1,10 +1,16 @@
 /** `POST /v1/videos/{id}/remix` and `POST /v1/videos/edits`: a video that was made here, once more with another prompt. */
-import { domainFault, type Job, type JobInput, type JobRequest, type ListedModel } from 'flow2api/contracts'
+import {
+  domainFault,
+  type Job,
+  type JobInput,
+  type JobRequest,
+  type ListedModel,
+  pictureMime,
+} from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import type { Fields } from './fields.ts'
 import { bytesOf } from './media.ts'
 import { LONGEST_PROMPT } from './parameters.ts'
-import { pictureType } from './pictures.ts'
 import type { Surface } from './surface.ts'
 import { extendsVideos } from './video-extension.ts'
 import { findFinished, readSourceVideo } from './video-lookup.ts'
@@ -78,7 +84,7 @@ async function inputsFor(
   if (second !== undefined)
     return refuse(`The model ${model.id} needs ${needed.length} pictures, and one is at hand: a still of the video.`)
   const still = await bytesOf(jobs, source.id, 0, 'thumbnail')
-  const mime = still.isOk() ? pictureType(still.value) : undefined
+  const mime = still.isOk() ? pictureMime(still.value) : undefined
   return still.isOk() && mime !== undefined
     ? ok([{ role, mime, bytes: still.value }])
     : refuse(`The model ${model.id} needs a picture, and a still of the video cannot be had.`)

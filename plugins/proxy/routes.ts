@@ -3,10 +3,11 @@ import { type Static, Type } from '@sinclair/typebox'
 import {
   type AuditEntry,
   type AuthService,
-  authorized,
   type Caller,
   domainFault,
-  faultResponse,
+  operatorAnswer,
+  operatorDocs,
+  pageLimit,
 } from 'flow2api/contracts'
 import {
   type AnyElysia,
@@ -66,20 +67,20 @@ type Tested = Pick<NamedProxy, 'address'> & { readonly name: string | null }
 export function routes(parts: RouteParts): AnyElysia {
   const { auth, settings, roster, health, clock, log } = parts
 
-  const list = ({ after, limit = String(DEFAULT_PAGE) }: Query): Result<object, Fault> => {
-    const size = /^\d{1,4}$/.test(limit) ? Number(limit) : 0
-    if (size < 1 || size > LONGEST_PAGE)
-      return invalid('limit', `\`limit\` must be a whole number from 1 to ${LONGEST_PAGE}.`)
+  const list = ({ after, limit }: Query): Result<object, Fault> => {
+    const page = pageLimit(limit, DEFAULT_PAGE, LONGEST_PAGE)
+    if (page.isErr()) return err(page.error)
+    const size = page.value
     const all = roster.all()
     const start = after === undefined ? 0 : all.findIndex(({ name }) => name === after) + 1
     if (after !== undefined && start === 0) return err(unknown(after, 'after'))
     const now = clock.now()
-    const page = all.slice(start, start + size)
+    const shown = all.slice(start, start + size)
     return ok({
       object: 'list',
       proxy_enabled: settings.enabled,
       fallback: settings.fallback,
-      data: page.map(proxy => proxyView(proxy, health.standing(proxy.address.url, now))),
+      data: shown.map(proxy => proxyView(proxy, health.standing(proxy.address.url, now))),
       has_more: all.length > start + size,
     })
   }
@@ -120,38 +121,25 @@ export function routes(parts: RouteParts): AnyElysia {
   }
 
   return new Elysia()
-    .get('/admin/api/proxies', ({ request, query }) => authorized(auth, request, 'admin', () => reply(list(query))), {
-      detail: {
-        tags: ['Admin'],
-        summary: 'List proxies',
-        description:
-          "Those of [proxy], then the accounts' own that were used since the start: state (`unknown`, `up`, `cooling`, `half_open`), since when, until when, last error. Passwords are masked. `after` (a name) and `limit` page through them.",
-      },
-    })
+    .get(
+      '/admin/api/proxies',
+      ({ request, query }) => operatorAnswer(auth, request, () => list(query)),
+      operatorDocs(
+        'List proxies',
+        "Those of [proxy], then the accounts' own that were used since the start: state (`unknown`, `up`, `cooling`, `half_open`), since when, until when, last error. Passwords are masked. `after` (a name) and `limit` page through them.",
+      ),
+    )
     .post(
       '/admin/api/proxies/test',
-      ({ request }) => authorized(auth, request, 'admin', async caller => reply(await test(request, caller))),
-      {
-        parse: 'none',
-        detail: {
-          tags: ['Admin'],
-          summary: 'Test proxies',
-          description:
-            'One request through `proxy_url`, through the proxy that is called `name`, or through each of the list. Answers status, latency and exit address; a proxy that does not work is an answer, too. One that works is in use again at once.',
-          requestBody: jsonBody(TestBody),
-        },
-      },
+      ({ request }) => operatorAnswer(auth, request, caller => test(request, caller)),
+      operatorDocs(
+        'Test proxies',
+        'One request through `proxy_url`, through the proxy that is called `name`, or through each of the list. Answers status, latency and exit address; a proxy that does not work is an answer, too. One that works is in use again at once.',
+        TestBody,
+        false,
+      ),
     )
 }
-
-/** A TypeBox schema is a JSON Schema. */
-const jsonBody = (schema: object) => ({ required: false, content: { 'application/json': { schema } } })
-
-const reply = (answer: Result<object, Fault>): Response =>
-  answer.match(
-    body => Response.json(body, { headers: { 'cache-control': 'no-store' } }),
-    fault => faultResponse(fault),
-  )
 
 function choose({ proxy_url, name }: Static<typeof TestBody>, roster: Roster): Result<readonly Tested[], Fault> {
   if (proxy_url !== undefined && name !== undefined)

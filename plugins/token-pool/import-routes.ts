@@ -1,6 +1,15 @@
 /** Accounts in and out as a whole: import and export, for the operator. */
 import { Type } from '@sinclair/typebox'
-import { type AuditEntry, type AuthService, authorized, domainFault, faultResponse } from 'flow2api/contracts'
+import {
+  type AuditEntry,
+  type AuthService,
+  authorized,
+  domainFault,
+  faultResponse,
+  operatorAnswer,
+  operatorDocs,
+  operatorReply,
+} from 'flow2api/contracts'
 import {
   type AnyElysia,
   type Clock,
@@ -44,8 +53,6 @@ const ImportBody = Type.Object(
 type Order = Omit<ImportOrder, 'signal'>
 type Noted = Pick<AuditEntry, 'action' | 'target' | 'detail'>
 
-const NO_STORE = { 'cache-control': 'no-store' }
-
 export function importRoutes({ auth, book, importer, clock, log, audit }: ImportRouteParts): AnyElysia {
   /** Written down as done by whoever sent the request. */
   const noted = (request: Request, actor: string, entry: Noted) => {
@@ -55,15 +62,15 @@ export function importRoutes({ auth, book, importer, clock, log, audit }: Import
   }
 
   const bringIn = ({ request }: { readonly request: Request }) =>
-    authorized(auth, request, 'admin', async caller => {
+    operatorAnswer(auth, request, async caller => {
       const order = await readOrder(request)
-      if (order.isErr()) return faultResponse(order.error)
+      if (order.isErr()) return err(order.error)
       const report = await importer.run({ ...order.value, signal: request.signal })
-      if (report.isErr()) return faultResponse(report.error)
+      if (report.isErr()) return err(report.error)
       const { format, counts, dry_run } = report.value
       const detail = `${counts.add} added, ${counts.update} updated, ${counts.unchanged} unchanged, ${counts.refused} refused`
       if (!dry_run) noted(request, caller.id, { action: 'account.import', target: format, detail })
-      return Response.json(report.value, { headers: NO_STORE })
+      return ok(report.value)
     })
 
   const takeOut = (read: (request: Request) => Promise<Result<ExportBody, Fault>>) => (context: { request: Request }) =>
@@ -75,18 +82,17 @@ export function importRoutes({ auth, book, importer, clock, log, audit }: Import
       noted(context.request, caller.id, { action: 'account.export', target: `${accounts.length} accounts`, detail })
       const document = await exportAccounts(accounts, body.value, clock.now())
       const name = `flow2api-accounts-${new Date(clock.now()).toISOString().slice(0, 10)}.json`
-      const headers = { ...NO_STORE, 'content-disposition': `attachment; filename="${name}"` }
-      return Response.json(document, { headers })
+      return operatorReply(ok(document), { 'content-disposition': `attachment; filename="${name}"` })
     })
   const takeOutAsTold = takeOut(request => readJson(request, ExportBody))
   const takeOutPlain = takeOut(async () => ok({}))
 
-  const importDocs = docs(
+  const importDocs = operatorDocs(
     'Import accounts',
     'Session tokens, cookie headers, cookies.txt, CSV, JSON lists, an export or the SQLite file of the Python flow2api, or our own export; the format is found out. A verdict a row; a row that is refused says why and stops no other. Accounts that are here already, by session token or e-mail, are updated; the same import once more changes nothing. JSON, or multipart with `file` (or `content`) and the same fields.',
     ImportBody,
   )
-  const exportDocs = docs(
+  const exportDocs = operatorDocs(
     'Export accounts',
     'With their session tokens and proxies, in clear or sealed with a passphrase; an import takes both back. Every export is in the audit log.',
     ExportBody,
@@ -99,7 +105,7 @@ export function importRoutes({ auth, book, importer, clock, log, audit }: Import
     .get(
       '/admin/api/tokens/export',
       takeOutPlain,
-      docs('Export accounts in clear', 'As the POST without a passphrase.'),
+      operatorDocs('Export accounts in clear', 'As the POST without a passphrase.'),
     )
 }
 
@@ -148,14 +154,3 @@ async function readForm(request: Request): Promise<Result<Order, Fault>> {
 
 const notOne = (what: string): Fault =>
   domainFault('missing_required_parameter', `Send ${what}, once.`, { param: 'content' })
-
-/** Bodies are read by hand, so that mistakes in them are answered in the envelope and by name. */
-const docs = (summary: string, description: string, schema?: object) => ({
-  parse: 'none' as const,
-  detail: {
-    tags: ['Admin'],
-    summary,
-    description,
-    ...(schema && { requestBody: { required: true, content: { 'application/json': { schema } } } }),
-  },
-})

@@ -2,10 +2,11 @@
 import {
   type AuditEntry,
   type AuthService,
-  authorized,
   type Caller,
   domainFault,
-  faultResponse,
+  operatorAnswer,
+  operatorDocs,
+  pageLimit,
 } from 'flow2api/contracts'
 import {
   type AnyElysia,
@@ -51,12 +52,7 @@ export function routes({ auth, ledger, book, desk, clock, audit }: RouteParts): 
 
   /** For the admin alone, and every answer in JSON. */
   const guarded = (handle: (asked: Asked) => Answer | Promise<Answer>) => (asked: Omit<Asked, 'caller'>) =>
-    authorized(auth, asked.request, 'admin', async caller =>
-      (await handle({ ...asked, caller })).match(
-        body => Response.json(body, { headers: { 'cache-control': 'no-store' } }),
-        fault => faultResponse(fault),
-      ),
-    )
+    operatorAnswer(auth, asked.request, caller => handle({ ...asked, caller }))
   /** What changes something is told with its `action`. */
   const onOne = (action: string | undefined, act: Act) =>
     guarded(async asked => {
@@ -68,9 +64,10 @@ export function routes({ auth, ledger, book, desk, clock, audit }: RouteParts): 
     })
 
   const list = guarded(({ query }) => {
-    const limit = wholeNumber(query['limit'] ?? String(LONGEST_PAGE), 1, LONGEST_PAGE)
+    const page = pageLimit(query['limit'], LONGEST_PAGE, LONGEST_PAGE)
     const after = wholeNumber(query['after'] ?? '0', 0, Number.MAX_SAFE_INTEGER)
-    if (limit === undefined) return invalid('limit', `\`limit\` must be a whole number from 1 to ${LONGEST_PAGE}.`)
+    if (page.isErr()) return err(page.error)
+    const limit = page.value
     if (after === undefined) return invalid('after', '`after` must be the id of an account.')
     const rest = book.all().filter(({ id }) => id > after)
     return ok({ object: 'list', data: rest.slice(0, limit).map(shown), has_more: rest.length > limit })
@@ -101,37 +98,37 @@ export function routes({ auth, ledger, book, desk, clock, audit }: RouteParts): 
 
   const one = '/admin/api/tokens/:id'
   return new Elysia()
-    .get('/admin/api/tokens', list, docs('List the accounts', 'By id; `after` and `limit` page through them.'))
+    .get('/admin/api/tokens', list, operatorDocs('List the accounts', 'By id; `after` and `limit` page through them.'))
     .post(
       '/admin/api/tokens',
       add,
-      docs('Add an account', 'Opens its session upstream first; what fails adds nothing.', AddBody),
+      operatorDocs('Add an account', 'Opens its session upstream first; what fails adds nothing.', AddBody),
     )
     .get(
       one,
       onOne(undefined, ok),
-      docs('One account', 'Its settings, state, credits and counts. Secrets never come out.'),
+      operatorDocs('One account', 'Its settings, state, credits and counts. Secrets never come out.'),
     )
     .patch(
       one,
       edit,
-      docs('Edit an account', 'Only what is sent changes, at once. A new `st` is opened first.', EditBody),
+      operatorDocs('Edit an account', 'Only what is sent changes, at once. A new `st` is opened first.', EditBody),
     )
-    .delete(one, remove, docs('Delete an account', 'What runs on it now may finish.'))
+    .delete(one, remove, operatorDocs('Delete an account', 'What runs on it now may finish.'))
     .post(
       `${one}/enable`,
       onOne('account.enable', account => desk.enable(account)),
-      docs('Switch an account on', 'Forgets its errors.'),
+      operatorDocs('Switch an account on', 'Forgets its errors.'),
     )
     .post(
       `${one}/disable`,
       onOne('account.disable', account => desk.disable(account)),
-      docs('Switch an account off', 'What runs may finish.'),
+      operatorDocs('Switch an account off', 'What runs may finish.'),
     )
     .post(
       `${one}/refresh`,
       onOne('account.refresh', (account, request) => desk.refresh(account, request.signal)),
-      docs(
+      operatorDocs(
         'Refresh an account',
         'Opens its session and asks for its credits now. Brings back one that had lost its session.',
       ),
@@ -139,7 +136,10 @@ export function routes({ auth, ledger, book, desk, clock, audit }: RouteParts): 
     .post(
       `${one}/reset`,
       onOne('account.reset', account => desk.reset(account)),
-      docs('Reset an account', 'Forgets cooling, quota, lost session and errors; a disabled one stays disabled.'),
+      operatorDocs(
+        'Reset an account',
+        'Forgets cooling, quota, lost session and errors; a disabled one stays disabled.',
+      ),
     )
 }
 
@@ -152,17 +152,6 @@ export const auditOf = (
   target: string,
   fields: readonly string[] = [],
 ): AuditEntry => ({ actor: caller.id, ip: requestInfo(request).ip, action, target, detail: fields.join(', ') })
-
-/** The body is read by hand, so that mistakes in it are answered in the envelope and by name. */
-const docs = (summary: string, description: string, body?: object) => ({
-  parse: 'none' as const,
-  detail: {
-    tags: ['Admin'],
-    summary,
-    description,
-    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
-  },
-})
 
 function find(book: AccountBook, id = ''): Result<Account, Fault> {
   const number = wholeNumber(id, 1, Number.MAX_SAFE_INTEGER)

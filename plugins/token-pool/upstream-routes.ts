@@ -1,6 +1,6 @@
 /** `/admin/api/upstreams`: which of them are held to be down, and back to work by hand. */
-import { authorized, domainFault, faultResponse } from 'flow2api/contracts'
-import { type AnyElysia, type Clock, Elysia } from 'flow2api/plugin'
+import { domainFault, operatorAnswer } from 'flow2api/contracts'
+import { type AnyElysia, type Clock, Elysia, err, ok } from 'flow2api/plugin'
 import type { Ledger } from './ledger.ts'
 import { auditOf, type RouteParts } from './routes.ts'
 
@@ -16,14 +16,11 @@ export function upstreamRoutes({ auth, ledger, clock, audit }: UpstreamParts): A
     const { state, reason, since, until } = ledger.breaker(provider).view(clock.now())
     return { object: 'upstream', provider, state, reason, since: seconds(since), until: seconds(until) }
   }
-  const answer = (body: object) => Response.json(body, { headers: { 'cache-control': 'no-store' } })
   return new Elysia()
     .get(
       '/admin/api/upstreams',
       ({ request }) =>
-        authorized(auth, request, 'admin', () =>
-          answer({ object: 'list', data: [...ledger.breakers.keys()].map(view) }),
-        ),
+        operatorAnswer(auth, request, () => ok({ object: 'list', data: [...ledger.breakers.keys()].map(view) })),
       {
         detail: {
           tags: ['Admin'],
@@ -36,13 +33,13 @@ export function upstreamRoutes({ auth, ledger, clock, audit }: UpstreamParts): A
     .post(
       '/admin/api/upstreams/:provider/reset',
       ({ request, params }) =>
-        authorized(auth, request, 'admin', caller => {
+        operatorAnswer(auth, request, caller => {
           const breaker = ledger.breakers.get(params.provider)
-          if (!breaker) return faultResponse(domainFault('not_found', `There is no upstream ${params.provider}.`))
+          if (!breaker) return err(domainFault('not_found', `There is no upstream ${params.provider}.`))
           breaker.reset()
           ledger.queue.pump()
           audit(auditOf({ caller, request }, 'upstream.reset', params.provider))
-          return answer(view(params.provider))
+          return ok(view(params.provider))
         }),
       {
         parse: 'none' as const,

@@ -1,6 +1,6 @@
 /** `/admin/api/webhooks`: the log of deliveries, for the operator. */
 import { Type } from '@sinclair/typebox'
-import { type AuthService, authorized, domainFault, faultResponse } from 'flow2api/contracts'
+import { type AuthService, domainFault, operatorAnswer, operatorDocs, pageLimit } from 'flow2api/contracts'
 import {
   type AnyElysia,
   type Clock,
@@ -52,19 +52,13 @@ export function routes(parts: RouteParts): AnyElysia {
 
   /** For the admin alone, and every answer in JSON. */
   const guarded = (handle: (asked: Asked) => Answer | Promise<Answer>) => (asked: Asked) =>
-    authorized(auth, asked.request, 'admin', async () =>
-      (await handle(asked)).match(
-        body => Response.json(body, { headers: { 'cache-control': 'no-store' } }),
-        fault => faultResponse(fault),
-      ),
-    )
+    operatorAnswer(auth, asked.request, () => handle(asked))
 
   const list = guarded(({ query }) => {
-    const { limit = String(DEFAULT_PAGE), after, job } = query
-    const size = /^\d{1,4}$/.test(limit) ? Number(limit) : 0
-    if (size < 1 || size > LONGEST_PAGE)
-      return invalid('limit', `\`limit\` must be a whole number from 1 to ${LONGEST_PAGE}.`)
-    const rows = deliveries.list(after, size + 1, job)
+    const limit = pageLimit(query['limit'], DEFAULT_PAGE, LONGEST_PAGE)
+    if (limit.isErr()) return err(limit.error)
+    const size = limit.value
+    const rows = deliveries.list(query['after'], size + 1, query['job'])
     const data = rows.slice(0, size).map(deliveryView)
     const ends = { first_id: data.at(0)?.id ?? null, last_id: data.at(-1)?.id ?? null }
     return ok({ object: 'list', data, ...ends, has_more: rows.length > size })
@@ -116,12 +110,15 @@ export function routes(parts: RouteParts): AnyElysia {
     .get(
       '/admin/api/webhooks/deliveries',
       list,
-      docs('List webhook deliveries', 'Newest first; `after` and `limit` page through them, `job` (an id) filters.'),
+      operatorDocs(
+        'List webhook deliveries',
+        'Newest first; `after` and `limit` page through them, `job` (an id) filters.',
+      ),
     )
     .post(
       '/admin/api/webhooks/deliveries/:id/retry',
       retry,
-      docs(
+      operatorDocs(
         'Deliver again',
         'At once, with all the time again; also what was delivered or given up. The id stays the same.',
       ),
@@ -129,7 +126,7 @@ export function routes(parts: RouteParts): AnyElysia {
     .post(
       '/admin/api/webhooks/test',
       test,
-      docs('Send a test event', 'One attempt, of type `webhook.test`; answers how it went.', TestBody),
+      operatorDocs('Send a test event', 'One attempt, of type `webhook.test`; answers how it went.', TestBody, false),
     )
 }
 
@@ -155,16 +152,5 @@ function newTest(url: string, now: number): Delivery & { readonly body: string }
     endedAt: null,
   }
 }
-
-/** The body is read by hand, so that mistakes in it are answered in the envelope and by name. */
-const docs = (summary: string, description: string, body?: object) => ({
-  parse: 'none' as const,
-  detail: {
-    tags: ['Admin'],
-    summary,
-    description,
-    ...(body && { requestBody: { required: false, content: { 'application/json': { schema: body } } } }),
-  },
-})
 
 const invalid = (param: string, message: string): Answer => err(domainFault('invalid_value', message, { param }))

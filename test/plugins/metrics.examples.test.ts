@@ -3,9 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MetricsSource } from '../../plugins/contracts/index.ts'
-import proxy from '../../plugins/proxy/index.ts'
-import tokenPool from '../../plugins/token-pool/index.ts'
 import { type Inside, startInside } from '../fixtures/inside.ts'
 
 const EXAMPLES = join(import.meta.dir, '../../config/examples')
@@ -50,12 +47,6 @@ interface Panel {
 const dashboard = async (): Promise<readonly Panel[]> =>
   (await Bun.file(join(EXAMPLES, 'grafana-dashboard.json')).json()).panels
 
-/** Families of plugins that are asked elsewhere for figures of their own; where they have none, nothing can be said. */
-const OWNERS = [
-  { names: /^flow2api_(account|upstream)/, known: tokenPool.provides.some(ref => ref.id === MetricsSource.id) },
-  { names: /^flow2api_(proxies|proxy|egress|route)/, known: proxy.provides.some(ref => ref.id === MetricsSource.id) },
-]
-
 /** Names of metrics in an expression. */
 const namesIn = (expr: string): readonly string[] => expr.match(/\b(flow2api|process)_[a-z0-9_]+/g) ?? []
 
@@ -65,8 +56,7 @@ function missingIn(exprs: readonly string[]): readonly string[] {
     const base = name.replace(/_(bucket|sum|count)$/, '')
     return families.has(name) || families.get(base) === 'histogram'
   }
-  const unknowable = (name: string) => OWNERS.some(({ names, known }) => names.test(name) && !known)
-  return [...new Set(exprs.flatMap(namesIn))].filter(name => !exists(name) && !unknowable(name))
+  return [...new Set(exprs.flatMap(namesIn))].filter(name => !exists(name))
 }
 
 describe(`Prometheus${noPromtool ? ` (${noPromtool})` : ''}`, () => {

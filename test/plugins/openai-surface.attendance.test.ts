@@ -5,11 +5,11 @@ import { drizzle } from 'drizzle-orm/bun-sqlite'
 import type { Fault } from 'flow2api/plugin'
 import { manualClock } from 'flow2api/testing'
 import pino from 'pino'
+import { readRequestHeaders } from '../../plugins/contracts/index.ts'
 import { attend } from '../../plugins/openai-surface/disconnect.ts'
 import { withHeartbeats } from '../../plugins/openai-surface/heartbeat.ts'
 import init from '../../plugins/openai-surface/migrations/0000_init.sql' with { type: 'text' }
 import { Remixes } from '../../plugins/openai-surface/remixes.ts'
-import { readHeaders } from '../../plugins/openai-surface/request-headers.ts'
 import type { Surface } from '../../plugins/openai-surface/surface.ts'
 import { FakeEngine } from './openai-surface.engine.ts'
 import { sampleJob } from './openai-surface.fixtures.ts'
@@ -44,7 +44,7 @@ function setUp(word = 'cancel') {
       return { [Symbol.asyncDispose]: async () => void held.delete(label) }
     },
   }
-  const headers = readHeaders(new Headers({ 'x-flow2api-on-disconnect': word }))._unsafeUnwrap()
+  const headers = readRequestHeaders(new Headers({ 'x-flow2api-on-disconnect': word }))._unsafeUnwrap()
   const request = new Request('http://localhost/', { method: 'POST' })
   return { clock, engine, surface, held, admitted: { job, headers, request, wanted: undefined } }
 }

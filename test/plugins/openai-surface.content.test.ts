@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { contentResponse, parseRange } from '../../plugins/openai-surface/content.ts'
+import { parseByteRange } from 'flow2api/contracts'
+import { contentResponse } from '../../plugins/openai-surface/content.ts'
 import { clip, PNG } from './openai-surface.fixtures.ts'
 import { openWorld, type World } from './openai-surface.world.ts'
 
@@ -75,7 +76,7 @@ describe('ranges', () => {
     ['bytes=-', undefined],
     [null, undefined],
   ] as const)('%p of 26 bytes', (header, expected) => {
-    expect(parseRange(header, 26)).toEqual(expected)
+    expect(parseByteRange(header, 26)).toEqual(expected)
   })
 
   test('what is sent is always the slice that it claims to be', () => {

@@ -1,10 +1,9 @@
 /** What the headers of a generating request say, and by what a repeated one is recognised. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
+import { parsePrefer, readRequestHeaders as readHeaders, spelledPreferences } from '../../plugins/contracts/index.ts'
 import { readBody } from '../../plugins/openai-surface/body.ts'
 import { fingerprintOf } from '../../plugins/openai-surface/fingerprint.ts'
-import { parsePrefer, spelledPreferences } from '../../plugins/openai-surface/preferences.ts'
-import { readHeaders } from '../../plugins/openai-surface/request-headers.ts'
 
 describe('Prefer', () => {
   test.each([

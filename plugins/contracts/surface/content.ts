@@ -21,10 +21,18 @@ export async function openMedia(
   const opened = await jobs.open(jobId, index)
   if (opened.isErr()) return err(opened.error)
   const media = opened.value
+  const blob = await blobOf(media)
+  return blob ? ok({ mime: media.mime, blob }) : err(gone())
+}
+
+/** Of what `JobEngine.open` answered. A file is not read here, only looked for; undefined where it is gone. */
+export async function blobOf(
+  opened: { readonly path: string } | { readonly body: Uint8Array },
+): Promise<Blob | undefined> {
   // A Blob refuses shared memory, which downloaded bytes never are; the contract's type does not say so.
-  if ('body' in media) return ok({ mime: media.mime, blob: new Blob([media.body as Uint8Array<ArrayBuffer>]) })
-  const blob = Bun.file(media.path)
-  return (await blob.exists()) ? ok({ mime: media.mime, blob }) : err(gone())
+  if ('body' in opened) return new Blob([opened.body as Uint8Array<ArrayBuffer>])
+  const file = Bun.file(opened.path)
+  return (await file.exists()) ? file : undefined
 }
 
 /** One finished piece in memory. Errors: as of `openMedia`. */
@@ -66,7 +74,7 @@ export function parseByteRange(header: string | null, size: number): ByteRange |
   return start >= size ? 'unsatisfiable' : { start, end }
 }
 
-interface Download extends OpenedMedia {
+export interface Download extends OpenedMedia {
   readonly jobId: string
   /** Without its extension. */
   readonly name: string

@@ -32,7 +32,7 @@ const OWN_FILE = /\/tmp\/([0-9a-f]{32}\.[a-z0-9]{3,4})$/
 
 /** Of either alphabet, with or without `data:…;base64,` before it; undefined where it is none. */
 export function bytesFromBase64(text: string): Uint8Array | undefined {
-  const bare = text.startsWith('data:') ? text.slice(text.indexOf(',') + 1) : text
+  const bare = text.replace(/^data:[^,]*;base64,/i, '')
   try {
     return Uint8Array.fromBase64(bare, { alphabet: /[-_]/.test(bare) ? 'base64url' : 'base64' })
   } catch {
@@ -143,6 +143,6 @@ const refuse = (message: string) => err(domainFault('invalid_value', message))
 /** The address is the caller's: what is wrong with it is the caller's to mend, and no retry brings another outcome. */
 function unfetched(url: URL, fault: Fault): Fault {
   if (fault.code === 'url_refused' || fault.blame !== 'upstream') return fault
-  const message = `The picture at ${url.host} could not be fetched: ${fault.message} Or send the picture itself.`
+  const message = `The picture at ${url.host} could not be fetched: ${fault.message} Or send the picture itself, inline or as a data URL.`
   return domainFault('invalid_value', message, { cause: fault })
 }

@@ -1,2 +1,0 @@
-/** Which model serves a request with inputs. */
-export { chooseModel, shapeOf } from 'flow2api/contracts'
