@@ -48,7 +48,11 @@ async function findAll({ place, env, version }: DoctorOptions): Promise<readonly
   const read = await place.read()
   if (read.isErr())
     return [
-      broken('settings', describeProblems(read.error), 'Correct these places. Nothing else was checked.'),
+      broken(
+        'settings',
+        describeProblems(read.error),
+        'Correct these places; plugins are checked once they are right.',
+      ),
       ...(await disk(place)),
     ]
   const config = read.value
@@ -77,8 +81,8 @@ async function findAll({ place, env, version }: DoctorOptions): Promise<readonly
 
 /** Whether the gateway with these settings answers. */
 export async function isAlive(place: Place): Promise<boolean> {
-  const read = await place.read()
-  return read.isOk() && (await ask(`${addressOf(read.value)}/health`)) === 200
+  const server = await place.server()
+  return server.isOk() && (await ask(`${addressOf({ server: server.value })}/health`)) === 200
 }
 
 async function startHere(
@@ -182,7 +186,7 @@ async function fromRunning(address: string, config: Configuration): Promise<read
   }
 }
 
-const addressOf = ({ server: { host, port } }: Configuration): string => {
+const addressOf = ({ server: { host, port } }: Pick<Configuration, 'server'>): string => {
   const own = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host
   return `http://${own}:${port}`
 }

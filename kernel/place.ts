@@ -3,7 +3,8 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { err, type Result } from 'neverthrow'
 import type { Box } from './box.ts'
 import { readDocument } from './config/document.ts'
-import { parsePlugins } from './config/schema.ts'
+import { normalize } from './config/normalize.ts'
+import { parsePlugins, ServerSection } from './config/schema.ts'
 import { type Configuration, configure } from './configuration.ts'
 import type { ConfigProblem } from './control.ts'
 import { Loader } from './loader.ts'
@@ -32,14 +33,7 @@ export class Place {
 
   /** As it would be with other overrides, where those are given. */
   async read(candidate?: Overrides): Promise<Result<Configuration, readonly ConfigProblem[]>> {
-    const overrides = join(this.paths.data, 'overrides.toml')
-    const document = readDocument({
-      // A file that was named has to be there; without the usual one every setting has its default.
-      file: this.#named || (await Bun.file(this.file).exists()) ? this.file : null,
-      overrides: candidate !== undefined || (await Bun.file(overrides).exists()) ? overrides : null,
-      ...(candidate !== undefined && { candidate: textOf(candidate) }),
-      env: this.env,
-    })
+    const document = await this.#document(candidate)
     if (document.isErr()) return err(document.error)
     // Mistakes in [plugins] come again from `configure`, together with all others.
     const declared = parsePlugins(document.value).unwrapOr([])
@@ -49,5 +43,27 @@ export class Place {
       .filter(id => !known.has(id))
       .map(id => ({ id, enabled: true, use: null, required: false, baseDir: this.box.root }))
     return configure(document.value, [...declared, ...silent], declaration => this.#loader.load(declaration))
+  }
+
+  /** `[server]` alone: no plugin is loaded for it, and no other section looked at. */
+  async server(): Promise<Result<Configuration['server'], readonly ConfigProblem[]>> {
+    const document = await this.#document()
+    return document.andThen(read => {
+      const knownIds = Object.keys(read.values).filter(name => name !== 'server')
+      return normalize(read, [{ name: 'server', schema: ServerSection, owner: 'kernel' }], { knownIds }).map(
+        values => values['server'] as Configuration['server'], // just checked against the schema that names the type
+      )
+    })
+  }
+
+  async #document(candidate?: Overrides): Promise<ReturnType<typeof readDocument>> {
+    const overrides = join(this.paths.data, 'overrides.toml')
+    return readDocument({
+      // A file that was named has to be there; without the usual one every setting has its default.
+      file: this.#named || (await Bun.file(this.file).exists()) ? this.file : null,
+      overrides: candidate !== undefined || (await Bun.file(overrides).exists()) ? overrides : null,
+      ...(candidate !== undefined && { candidate: textOf(candidate) }),
+      env: this.env,
+    })
   }
 }

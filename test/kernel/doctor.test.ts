@@ -102,6 +102,27 @@ test('plugins say what they find, and one that cannot is named', async () => {
   expect(code).toBe(2)
 })
 
+test('the health check asks the address of the settings, loads no plugin and minds no other mistake', async () => {
+  using healthy = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: request => new Response(null, { status: new URL(request.url).pathname === '/health' ? 200 : 404 }),
+  })
+  const file = join(scratch, 'health.toml')
+  const check = async (port: number) => {
+    await Bun.write(
+      file,
+      `[server]\nport = ${port}\n[plugins]\nloud = { use = "${scratch}/loud.ts" }\n[nobodys]\nkey = 1\n`,
+    )
+    const child = Bun.spawn([process.execPath, MAIN, '--healthcheck', '--config', file], { stdout: 'pipe' })
+    return [await child.exited, await new Response(child.stdout).text()]
+  }
+  await Bun.write(join(scratch, 'loud.ts'), "console.log('loaded')")
+  expect(await check(healthy.port ?? 0)).toEqual([0, ''])
+  await healthy.stop(true)
+  expect(await check(healthy.port ?? 1)).toEqual([1, ''])
+})
+
 test('a gateway that runs is asked, with its password', async () => {
   const dir = join(scratch, 'running')
   await mkdir(dir, { recursive: true })
