@@ -29,7 +29,7 @@ const FEW = 8
 function runnersUp(roster: Roster, best: Seat, reading: Reading): { next: readonly Seat[]; count: number } {
   let count = -1
   for (const shelf of roster.shelves) if (serves(shelf, reading)) count += shelf.groups.free.size
-  const next: Seat[] = []
+  let next: Seat[] = []
   // Those that cannot serve after all stand at most before them.
   const looked = (count <= FEW ? FEW : 1) + 1 + reading.excluded.length
   for (const shelf of roster.shelves) {
@@ -38,12 +38,13 @@ function runnersUp(roster: Roster, best: Seat, reading: Reading): { next: readon
     const all = free.leastSpare >= reading.cost && reading.excluded.length === 0
     for (const seat of free.head(looked)) {
       if (seat === best) continue
-      if (all || obstacleOf(seat, reading) === undefined) next.push(seat)
-      else count--
+      if (!all && obstacleOf(seat, reading) !== undefined) count--
+      else if (count <= FEW) next.push(seat)
+      else if (!next[0] || inOrder(seat, next[0]) < 0) next = [seat]
     }
   }
   if (next.length > 1) next.sort(inOrder)
-  return { next: count <= FEW ? next : next.slice(0, 1), count: Math.max(count, next.length) }
+  return { next, count: Math.max(count, next.length) }
 }
 
 function decisive(best: Seat, next: Seat): string {

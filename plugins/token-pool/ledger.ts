@@ -51,8 +51,9 @@ export interface Taking {
   readonly credits: number
   /** It was chosen, so that it tries an account that was throttled. */
   readonly chosen?: boolean
-  /** What is held of the account, where the caller has it. */
+  /** What is held of the account, and the time, where the caller has them. */
   readonly use?: Use
+  readonly now?: number
 }
 
 /** What a lease or a waiter hears when the plugin was taken out. */
@@ -138,14 +139,14 @@ export class Ledger {
   take(
     account: Account,
     kind: MediaKind,
-    { why, credits, chosen = false, use = this.seating.use(account.id) }: Taking,
+    { why, credits, chosen = false, use = this.seating.use(account.id), now = this.clock.now() }: Taking,
   ) {
     const release = this.seating.occupy(account, use, kind, credits, chosen)
     let held = true
     return {
       account,
       why,
-      takenAt: this.clock.now(),
+      takenAt: now,
       reserved: credits,
       throttles: use.throttles,
       release: () => {
@@ -178,6 +179,6 @@ export class Ledger {
     if (choice.outcome === 'refused') return err(choice.fault)
     breaker.began(now)
     const { seat, why } = choice
-    return ok(this.take(seat.account, want.kind, { why, credits: want.credits ?? 0, chosen: true, use: seat.use }))
+    return ok(this.take(seat.account, want.kind, { why, credits: want.credits ?? 0, chosen: true, use: seat.use, now }))
   }
 }

@@ -11,10 +11,8 @@ type Purse = 'spare' | 'credits'
 
 export class Ranking {
   #root: Tree
+  #first: Tree
   #size = 0
-  /** The first of them, while nothing has changed. */
-  #first: readonly Seat[] | undefined
-  readonly #path: Seat[] = []
 
   get size(): number {
     return this.#size
@@ -33,68 +31,75 @@ export class Ranking {
   }
 
   add(seat: Seat): void {
-    this.#first = undefined
     this.#size++
-    let parent: Tree
+    let above: Tree
     let tree = this.#root
+    let before = false
     while (tree && tree.priority >= seat.priority) {
       absorb(tree, seat)
-      parent = tree
-      tree = inOrder(seat, tree) < 0 ? tree.left : tree.right
+      above = tree
+      before = inOrder(seat, tree) < 0
+      tree = before ? tree.left : tree.right
     }
     split(tree, seat, seat)
+    if (seat.left) seat.left.above = seat
+    if (seat.right) seat.right.above = seat
     sum(seat)
-    if (!parent) this.#root = seat
-    else if (inOrder(seat, parent) < 0) parent.left = seat
-    else parent.right = seat
+    this.#hang(seat, above, before)
+    if (!this.#first || inOrder(seat, this.#first) < 0) this.#first = seat
   }
 
+  /** Needs no way down, and the way up only as far as anything changes there. */
   remove(seat: Seat): void {
-    this.#first = undefined
     this.#size--
-    const parent = this.#descend(seat)
-    const rest = merged(seat.left, seat.right)
-    if (!parent) this.#root = rest
-    else if (parent.left === seat) parent.left = rest
-    else parent.right = rest
-    this.#ascend()
+    if (seat === this.#first) this.#first = following(seat)
+    const { above } = seat
+    this.#hang(merged(seat.left, seat.right), above, above?.left === seat)
+    ascend(above)
   }
 
   /** After a change of its credits, on which its place does not depend. */
   refresh(seat: Seat): void {
-    this.#descend(seat)
-    if (sum(seat)) this.#ascend()
+    ascend(seat)
   }
 
-  /** Remembers the way to a seat that is here; answers the last before it. */
-  #descend(seat: Seat): Tree {
-    const path = this.#path
-    path.length = 0
-    for (let tree = this.#root; tree && tree !== seat; tree = inOrder(seat, tree) < 0 ? tree.left : tree.right)
-      path.push(tree)
-    return path[path.length - 1]
-  }
-
-  /** Sums up along that way, as far up as it changes anything. */
-  #ascend(): void {
-    for (let tree = this.#path.pop(); tree && sum(tree); tree = this.#path.pop());
+  #hang(tree: Tree, above: Tree, before: boolean): void {
+    if (tree) tree.above = above
+    if (!above) this.#root = tree
+    else if (before) above.left = tree
+    else above.right = tree
   }
 
   /** The first with at least `cost` in its purse that is not among `excluded`. */
   find(purse: Purse, cost: number, excluded: readonly number[]): Seat | undefined {
-    // Nearly always everybody has enough, and the first is known from the last time.
-    if (excluded.length === 0 && this.leastSpare >= cost) return this.head(2)[0]
+    // Nearly always everybody has enough.
+    if (excluded.length === 0 && this.leastSpare >= cost) return this.#first
     return found(this.#root, purse, cost, excluded)
   }
 
   /** The first so many, in order. */
   head(count: number): readonly Seat[] {
-    if (this.#first && this.#first.length >= Math.min(count, this.size)) return this.#first
     const seats: Seat[] = []
-    collect(this.#root, count, seats)
-    this.#first = seats
+    for (let seat = this.#first; seat && seats.length < count; seat = following(seat)) seats.push(seat)
     return seats
   }
+}
+
+/** Sums up from there on, as far up as it changes anything. */
+function ascend(from: Tree): void {
+  for (let tree = from; tree && sum(tree); tree = tree.above);
+}
+
+/** The next in order. */
+function following(seat: Seat): Tree {
+  let tree = seat.right
+  if (tree) {
+    while (tree.left) tree = tree.left
+    return tree
+  }
+  let below = seat
+  for (tree = seat.above; tree && tree.right === below; tree = tree.above) below = tree
+  return tree
 }
 
 /** From the seat itself and from what is below it; whether that changed anything. */
@@ -139,25 +144,32 @@ function split(tree: Tree, pivot: Seat, into: { left: Tree; right: Tree }): void
   } else if (inOrder(tree, pivot) < 0) {
     split(tree.right, pivot, into)
     tree.right = into.left
+    if (tree.right) tree.right.above = tree
     into.left = tree
     sum(tree)
   } else {
     split(tree.left, pivot, into)
     tree.left = into.right
+    if (tree.left) tree.left.above = tree
     into.right = tree
     sum(tree)
   }
 }
 
+function merged(left: Tree, right: Seat): Seat
+function merged(left: Seat, right: Tree): Seat
+function merged(left: Tree, right: Tree): Tree
 function merged(left: Tree, right: Tree): Tree {
   if (!left) return right
   if (!right) return left
   if (left.priority > right.priority) {
     left.right = merged(left.right, right)
+    left.right.above = left
     sum(left)
     return left
   }
   right.left = merged(left, right.left)
+  right.left.above = right
   sum(right)
   return right
 }
@@ -168,13 +180,4 @@ function found(tree: Tree, purse: Purse, cost: number, excluded: readonly number
   if (before) return before
   if (tree[purse] >= cost && !excluded.includes(tree.id)) return tree
   return found(tree.right, purse, cost, excluded)
-}
-
-function collect(tree: Tree, count: number, seats: Seat[]): void {
-  if (!tree || seats.length >= count) return
-  collect(tree.left, count, seats)
-  if (seats.length < count) {
-    seats.push(tree)
-    collect(tree.right, count, seats)
-  }
 }

@@ -39,6 +39,7 @@ export class Seat {
   outdated = false
   shelf: Shelf | undefined
   /** The ranking's: place in its tree, and what holds for the tree below. */
+  above: Seat | undefined
   left: Seat | undefined
   right: Seat | undefined
   mostCredits = 0

@@ -181,7 +181,7 @@ describe('what was written comes back', () => {
       }),
       { numRuns: 3 },
     )
-  })
+  }, 30_000)
 })
 
 describe('garbage', () => {
