@@ -81,18 +81,3 @@ export function fixedProblems(change: ConfigChange, { fixedBy }: Configuration):
     }),
   )
 }
-
-/** Without what a form sent back as it was shown: a mask is no new password. */
-export function withoutMasks(change: ConfigChange, { masked, values }: Configuration): ConfigChange {
-  const meant = ([section, keys]: [string, Readonly<Record<string, unknown>>]) => [
-    section,
-    Object.fromEntries(
-      Object.entries(keys).filter(([key, value]) => {
-        const shown = masked[section]?.[key]
-        const hidden = !isDeepStrictEqual(shown, values[section]?.[key])
-        return !(hidden && isDeepStrictEqual(value, shown))
-      }),
-    ),
-  ]
-  return Object.fromEntries(Object.entries(change).map(meant))
-}

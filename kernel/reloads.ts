@@ -4,7 +4,7 @@
  */
 import { err, ok, type Result, ResultAsync } from 'neverthrow'
 import type { Logger } from 'pino'
-import { differences, fixedProblems, previewOf, withoutMasks } from './changes.ts'
+import { differences, fixedProblems, previewOf } from './changes.ts'
 import type { Clock } from './clock.ts'
 import type { Configuration } from './configuration.ts'
 import type {
@@ -19,6 +19,7 @@ import type {
 } from './control.ts'
 import { ErrorWatch, type Rise } from './error-watch.ts'
 import { type Fault, kernelFault } from './fault.ts'
+import { unmasked } from './masks.ts'
 import { applied, type Overrides, OverridesFile } from './overrides.ts'
 import type { Plan } from './plan.ts'
 
@@ -125,12 +126,13 @@ export class Reloads {
     change: ConfigChange,
   ): Promise<Result<{ readonly config: Configuration; readonly overrides: Overrides }, ReloadRejected>> {
     const current = this.parts.current()
-    const meant = withoutMasks(change, current)
-    const fixed = fixedProblems(meant, current)
+    const meant = unmasked(change, current)
+    if (meant.isErr()) return err(rejection(meant.error))
+    const fixed = fixedProblems(meant.value, current)
     if (fixed.length > 0) return err(rejection(fixed))
     const before = this.#overrides.read()
     if (before.isErr()) return err({ ...before.error, problems: [asProblem(before.error)] })
-    const overrides = applied(before.value, meant)
+    const overrides = applied(before.value, meant.value)
     const config = await this.parts.read(overrides)
     return config.map(value => ({ config: value, overrides })).mapErr(rejection)
   }

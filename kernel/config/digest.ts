@@ -17,7 +17,7 @@ function canonical(value: unknown): string {
   )
 }
 
-const MASK = '********'
+export const MASK = '********'
 
 /**
  * Sections as they may be shown. Values of `secret` schemas become `********` unless empty, and so do passwords in

@@ -74,7 +74,7 @@ export const configRoutes = (admin: Admin) => {
           tags,
           summary: 'Change settings',
           description:
-            'Applied at once and kept in data/overrides.toml as a new version: all of it or nothing. Answers as a reload does; with `dry_run` what would differ and what each plugin would do. A masked secret that is sent back stays as it is.',
+            'Applied at once and kept in data/overrides.toml as a new version: all of it or nothing. Answers as a reload does; with `dry_run` what would differ and what each plugin would do. A masked secret that is sent back stays as it is, also within a list.',
           requestBody: jsonBody(ChangeBody),
         },
       },

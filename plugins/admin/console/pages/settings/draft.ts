@@ -35,14 +35,3 @@ export const settingsOf = (all: readonly Setting[], section: string): ReadonlyMa
 
 export const shown = (value: unknown): string =>
   value === null || value === undefined ? '–' : typeof value === 'string' ? value || '""' : JSON.stringify(value)
-
-/** What stands where a secret is not shown. */
-const MASK = '********'
-
-/** Keys whose lists were edited around hidden entries: sent back, these would become their own masks. */
-export const halfHidden = (changes: ConfigChange): readonly string[] =>
-  Object.entries(changes).flatMap(([section, keys]) =>
-    Object.entries(keys).flatMap(([key, value]) =>
-      Array.isArray(value) && value.includes(MASK) ? [`${section}.${key}`] : [],
-    ),
-  )

@@ -11,7 +11,7 @@ import { Page } from '../../parts/page.tsx'
 import { Problem } from '../../parts/problem.tsx'
 import { Waiting } from '../../parts/waiting.tsx'
 import { fill, texts, wordFor } from '../../texts.ts'
-import { changesOf, countOf, type Draft, halfHidden, settingsOf, valuesOf } from './draft.ts'
+import { changesOf, countOf, type Draft, settingsOf, valuesOf } from './draft.ts'
 import { History } from './history.tsx'
 import { Review } from './review.tsx'
 import { formSchema, propertiesOf } from './schema.ts'
@@ -60,7 +60,6 @@ function Sections({ config: { sections, settings, schemas } }: { readonly config
   const known = useMemo(() => settingsOf(settings, current?.section ?? ''), [settings, current])
   const changes = changesOf(draft, sections)
   const count = countOf(changes)
-  const hidden = halfHidden(changes)
   if (!current) return null
   const name = current.section
   return (
@@ -135,16 +134,9 @@ function Sections({ config: { sections, settings, schemas } }: { readonly config
               <Button variant="default" onClick={() => setDraft({})}>
                 {words.discard}
               </Button>
-              <Button disabled={hidden.length > 0} onClick={() => review(changes)}>
-                {words.saveAndApply}
-              </Button>
+              <Button onClick={() => review(changes)}>{words.saveAndApply}</Button>
             </Group>
           </Group>
-          {hidden.length > 0 && (
-            <Text size="sm" mt="xs" role="alert">
-              {fill(words.halfHidden, { keys: hidden.join(', ') })}
-            </Text>
-          )}
         </Paper>
       </Grid.Col>
       {reviewed && <Review change={reviewed} close={() => review(null)} applied={() => setDraft({})} />}
