@@ -13,12 +13,18 @@ export function BulkBar({ accounts, clear }: { readonly accounts: readonly Accou
   const [progress, setProgress] = useState(0)
   const bulk = useBulk(setProgress)
   const [confirm, dialog] = useConfirm()
+  // What failed is told while its account is still ticked.
+  const failed = bulk.data?.failed.filter(({ id }) => accounts.some(account => account.id === id)) ?? []
   const start = (action: AccountAction) => {
     setProgress(0)
     bulk.mutate(
       { ids: accounts.map(({ id }) => id), action },
       { onSuccess: ({ failed }) => failed.length === 0 && clear() },
     )
+  }
+  const drop = () => {
+    bulk.reset()
+    clear()
   }
   const ask = (action: AccountAction) =>
     action === 'delete'
@@ -48,12 +54,12 @@ export function BulkBar({ accounts, clear }: { readonly accounts: readonly Accou
             {words.actions[action]}
           </Button>
         ))}
-        <Button size="compact-sm" variant="subtle" onClick={clear}>
+        <Button size="compact-sm" variant="subtle" onClick={drop}>
           {words.clear}
         </Button>
       </Group>
       {bulk.isPending && <Progress mt="xs" value={(progress / accounts.length) * 100} aria-label={words.bulk} />}
-      {bulk.data?.failed.map(({ id, reason }) => (
+      {failed.map(({ id, reason }) => (
         <Text key={id} size="sm" c="red" mt={4} className="wrap">
           #{id}: {reason}
         </Text>

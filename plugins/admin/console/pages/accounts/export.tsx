@@ -20,6 +20,13 @@ export function ExportAccounts({ opened, close, count }: ExportProps) {
   const [clear, setClear] = useState(false)
   const takeOut = useExport()
   const ready = clear || passphrase.length >= SHORTEST
+  const leave = () => {
+    // Neither the secrets nor the wish to have them in clear outlast the dialog.
+    setPassphrase('')
+    setClear(false)
+    takeOut.reset()
+    close()
+  }
   const save = (document: object) => {
     const url = URL.createObjectURL(new Blob([JSON.stringify(document, null, 2)], { type: 'application/json' }))
     const link = Object.assign(window.document.createElement('a'), {
@@ -28,11 +35,10 @@ export function ExportAccounts({ opened, close, count }: ExportProps) {
     })
     link.click()
     URL.revokeObjectURL(url)
-    setPassphrase('')
-    close()
+    leave()
   }
   return (
-    <Modal opened={opened} onClose={close} title={fill(words.exportTitle, { n: count })}>
+    <Modal opened={opened} onClose={leave} title={fill(words.exportTitle, { n: count })}>
       {isMissing(takeOut.error) ? (
         <Missing plugin="token-pool" />
       ) : (
@@ -62,7 +68,7 @@ export function ExportAccounts({ opened, close, count }: ExportProps) {
             />
             {takeOut.isError && <Problem error={takeOut.error} />}
             <Group justify="flex-end">
-              <Button variant="default" onClick={close}>
+              <Button variant="default" onClick={leave}>
                 {texts.common.cancel}
               </Button>
               <Button type="submit" loading={takeOut.isPending} disabled={!ready}>

@@ -2,7 +2,7 @@
 import { Alert, Button, FileButton, Group, Modal, PasswordInput, Stack, Text, Textarea } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { IconFile } from '@tabler/icons-react'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useImport } from '../../api/accounts.ts'
 import type { ImportReport, ImportVerdict } from '../../api/types.ts'
 import { DataTable } from '../../parts/data-table.tsx'
@@ -18,6 +18,8 @@ export function ImportAccounts({ content, close }: { readonly content: string; c
   const [text, setText] = useState(content)
   const [file, setFile] = useState<File | null>(null)
   const [passphrase, setPassphrase] = useState('')
+  /** Else the browser would not tell of the same file chosen again. */
+  const forget = useRef<() => void>(null)
   const look = useImport()
   const bring = useImport()
   const order = (dryRun: boolean) => ({ content: file ?? text, dryRun, passphrase })
@@ -57,6 +59,7 @@ export function ImportAccounts({ content, close }: { readonly content: string; c
             />
             <Group align="flex-end">
               <FileButton
+                resetRef={forget}
                 onChange={chosen => {
                   setFile(chosen)
                   fresh()
@@ -69,7 +72,14 @@ export function ImportAccounts({ content, close }: { readonly content: string; c
                 )}
               </FileButton>
               {file && (
-                <Button variant="subtle" onClick={() => setFile(null)}>
+                <Button
+                  variant="subtle"
+                  onClick={() => {
+                    setFile(null)
+                    forget.current?.()
+                    fresh()
+                  }}
+                >
                   {words.clear}
                 </Button>
               )}
