@@ -13,6 +13,8 @@ interface Shot extends DeskOptions {
   readonly path: string
   readonly heading: string
   readonly whole?: boolean
+  /** The button that fills the page. */
+  readonly press?: string
 }
 
 const PAGES: readonly Shot[] = [
@@ -24,6 +26,8 @@ const PAGES: readonly Shot[] = [
   { name: 'proxies', path: '/proxies', heading: 'Proxies' },
   { name: 'alerts', path: '/alerts', heading: 'Alerts' },
   { name: 'logs', path: '/logs', heading: 'Logs' },
+  { name: 'audit', path: '/audit', heading: 'Audit log' },
+  { name: 'doctor', path: '/doctor', heading: 'Doctor', press: 'Check now' },
   { name: 'security', path: '/security', heading: 'Sessions and password' },
   { name: 'overview-phone-dark', path: '', heading: 'Overview', size: 'phone', dark: true },
   { name: 'accounts-phone-dark', path: '/accounts', heading: 'Accounts', size: 'phone', dark: true },
@@ -45,12 +49,13 @@ async function traffic(world: World): Promise<void> {
 type Cookies = Parameters<Desk['context']['addCookies']>[0]
 
 async function shoot(browser: Browser, world: World, cookies: Cookies, shot: Shot): Promise<void> {
-  const { name, path, heading, whole, ...options } = shot
+  const { name, path, heading, whole, press, ...options } = shot
   await using desk = await openDesk(browser, world.url, options)
   const { page } = desk
   await desk.context.addCookies(cookies)
   await desk.open(`/admin${path}`)
   await page.getByRole('heading', { name: heading, level: 1 }).waitFor()
+  if (press !== undefined) await page.getByRole('button', { name: press }).click()
   await page.waitForTimeout(SETTLE_MS)
   await page.screenshot({ path: join(OUT, `${name}.png`), fullPage: whole === true })
 }

@@ -147,6 +147,7 @@ export const configRoutes = (admin: Admin) => {
           const rows = log.list({
             limit,
             ...(query['action'] !== undefined && { action: query['action'] }),
+            ...(query['q'] !== undefined && { q: query['q'] }),
             ...(before > 0 && { before }),
           })
           const data = rows.slice(0, limit).map(({ at, ...row }) => ({ ...row, created_at: Math.floor(at / 1000) }))
@@ -156,7 +157,8 @@ export const configRoutes = (admin: Admin) => {
         detail: {
           tags,
           summary: 'Who changed what',
-          description: 'Newest first; `action` filters, `before` (an id) and `limit` page. No secret is in it.',
+          description:
+            'Newest first; `action` filters, `q` searches all texts, `before` (an id) and `limit` page. No secret is in it.',
         },
       },
     )

@@ -17,6 +17,8 @@ const PAGES = [
   '/proxies',
   '/alerts',
   '/logs',
+  '/audit',
+  '/doctor',
   '/security',
 ] as const
 

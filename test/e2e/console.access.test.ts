@@ -50,6 +50,8 @@ const HEADINGS = {
   '/security': 'Sessions and password',
   '/proxies': 'Proxies',
   '/alerts': 'Alerts',
+  '/audit': 'Audit log',
+  '/doctor': 'Doctor',
 } as const
 
 describe.each([false, true])(`dark: %p${noBrowser ? ` (${noBrowser})` : ''}`, dark => {

@@ -150,6 +150,10 @@ test('the audit log pages and filters, and takes what any plugin tells', async (
   expect([first, more]).toEqual([['#3', '#2'], true])
   const [rest, none] = await targets(`action=account.add&limit=2&before=${last}`)
   expect([rest, none]).toEqual([['#1'], false])
+  expect((await targets('q=ACCOUNT.Add'))[0]).toEqual(['#3', '#2', '#1'])
+  expect((await targets('q=%232&action=account.add'))[0]).toEqual(['#2'])
+  // A search, not a pattern.
+  expect((await targets('q=%25'))[0]).toEqual([])
 })
 
 test('a reload that breaks answers is undone by the gateway, and the audit log says who did what', async () => {

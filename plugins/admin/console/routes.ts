@@ -3,10 +3,12 @@ import {
   IconAdjustments,
   IconBell,
   IconDashboard,
+  IconHistory,
   IconListDetails,
   IconPhotoSpark,
   IconPlug,
   IconRouteAltLeft,
+  IconStethoscope,
   IconTerminal2,
   IconUsers,
 } from '@tabler/icons-react'
@@ -41,6 +43,8 @@ export const PAGES = [
   },
   { path: '/alerts', text: nav.alerts, icon: IconBell, page: lazy(() => import('./pages/alerts/index.tsx')) },
   { path: '/logs', text: nav.logs, icon: IconTerminal2, page: lazy(() => import('./pages/logs/index.tsx')) },
+  { path: '/audit', text: nav.audit, icon: IconHistory, page: lazy(() => import('./pages/audit/index.tsx')) },
+  { path: '/doctor', text: nav.doctor, icon: IconStethoscope, page: lazy(() => import('./pages/doctor/index.tsx')) },
 ] as const
 
 /** Pages that the menu does not list. */

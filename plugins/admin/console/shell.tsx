@@ -12,6 +12,8 @@ import { fill, texts } from './texts.ts'
 import { Toolbar } from './toolbar.tsx'
 
 const BASE = '/admin'
+/** The first pages have a key each. */
+const DIGITS = 9
 const LET_THROUGH = { preventDefault: false }
 
 export const Shell = ({ operator }: { readonly operator: Operator }) => (
@@ -25,7 +27,9 @@ function Frame({ operator }: { readonly operator: Operator }) {
   const [location, navigate] = useLocation()
   const client = useQueryClient()
   useHotkeys([
-    ...PAGES.map(({ path }, index) => [`alt+${index + 1}`, () => navigate(path)] as [string, () => void]),
+    ...PAGES.slice(0, DIGITS).map(
+      ({ path }, index) => [`alt+${index + 1}`, () => navigate(path)] as [string, () => void],
+    ),
     ['alt+r', () => void client.invalidateQueries()],
     ['/', () => document.querySelector<HTMLElement>('[data-search]')?.focus()],
   ])
@@ -62,7 +66,7 @@ function Frame({ operator }: { readonly operator: Operator }) {
               leftSection={<Icon size={18} aria-hidden />}
               active={path === '/' ? location === '/' : location === path || location.startsWith(`${path}/`)}
               aria-current={location === path ? 'page' : undefined}
-              title={fill(texts.nav.shortcut, { keys: `Alt+${index + 1}` })}
+              title={index < DIGITS ? fill(texts.nav.shortcut, { keys: `Alt+${index + 1}` }) : undefined}
               onClick={close}
               variant="light"
               style={{ borderRadius: 8 }}
