@@ -81,6 +81,24 @@ const STEPS = {
     await page.getByRole('row', { name: 'Seconds 8 8' }).waitFor()
   },
 
+  async goesOnWithAVideo({ page }: Desk, world: World, password: string) {
+    const field = (name: string) => page.getByRole('combobox', { name })
+    await field('Model').fill('veo_3_1_extend')
+    await page.getByRole('option', { name: 'veo_3_1_extend', exact: true }).click()
+    await field('Video to go on with').fill('no such film')
+    await page.getByText('No finished video is called like that. Make one first.').waitFor()
+    await field('Video to go on with').fill('PAPER boat')
+    await page.getByRole('option', { name: /^A paper boat on a river · / }).click()
+    await page.getByLabel('Prompt').fill('It sails away')
+    await page.getByRole('button', { name: 'Generate' }).click()
+    await page.getByRole('progressbar', { name: 'Progress' }).waitFor()
+    await page.getByLabel('It sails away').waitFor()
+    await page.waitForFunction(() => (document.querySelector<HTMLVideoElement>('video.media')?.currentTime ?? 0) > 0.2)
+    const [longer, first] = (await asOperator(world, password, '/jobs?kind=video')).data
+    expect([longer, first]).toMatchObject([{ prompt: 'It sails away' }, { prompt: 'A paper boat on a river' }])
+    await page.getByText(`"id":"${String(first?.['id']).replace('job_', 'video_')}"`).waitFor()
+  },
+
   async editsALimitAndSeesItAct({ page, go }: Desk) {
     const limit = async (value: string) => {
       await go('Accounts')
@@ -138,6 +156,7 @@ describe.each(['desktop', 'phone'] as const)(
         await STEPS.addsAnAccountByPaste(desk)
         await STEPS.generatesAnImage(desk)
         await STEPS.generatesAVideo(desk)
+        await STEPS.goesOnWithAVideo(desk, world, password)
         await STEPS.editsALimitAndSeesItAct(desk)
         await STEPS.cancelsAJob(desk)
         await STEPS.switchesAPluginOffAndOn(desk)

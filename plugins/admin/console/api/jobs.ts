@@ -1,5 +1,5 @@
 /** Jobs, of the plugin `generation`, and trying out, of this one. */
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { PlayBody } from '../../playground.ts'
 import { api, call, own } from './client.ts'
 import type { Delivery, JobLine, JobWhole, List } from './types.ts'
@@ -8,6 +8,7 @@ const JOBS = ['jobs'] as const
 const FOLLOW_MS = 700
 const LIST_MS = 3_000
 const PAGE = 50
+const VIDEOS_OFFERED = 20
 
 const FINAL: readonly string[] = ['completed', 'failed', 'cancelled', 'outcome_unknown']
 export const isFinal = (status: string): boolean => FINAL.includes(status)
@@ -33,6 +34,17 @@ export const useJobs = (filter: JobQuery) =>
     refetchInterval: LIST_MS,
     // An open console does not collect pages without end.
     maxPages: 10,
+  })
+
+/** The newest videos whose prompt, model or id has that in it. */
+export const useFinishedVideos = (q: string) =>
+  useQuery({
+    queryKey: [...JOBS, 'videos', q],
+    queryFn: async () => {
+      const query = new URLSearchParams({ kind: 'video', status: 'completed', limit: String(VIDEOS_OFFERED), q })
+      return (await call<List<JobLine>>('GET', `/jobs?${query}`)).data
+    },
+    placeholderData: keepPreviousData,
   })
 
 /** Asked again until it has ended. */

@@ -54,8 +54,7 @@ export function parametersOf(draft: Draft, model: PlayModel | undefined): PlayBo
     ...(seed !== null && { seed }),
     ...(kind === 'image' && count > 1 && { count }),
     ...(allowDowngrade && { allow_downgrade: true }),
-    ...(takes(model, 'source_video') &&
-      source.trim() !== '' && { inputs: [{ role: 'source_video', job: source.trim() }] }),
+    ...(takes(model, 'source_video') && source !== '' && { inputs: [{ role: 'source_video', job: source }] }),
   }
 }
 

@@ -1,21 +1,11 @@
 /** What to make, with the fields that the chosen model has. */
-import {
-  Button,
-  NumberInput,
-  SegmentedControl,
-  Select,
-  SimpleGrid,
-  Stack,
-  Switch,
-  Text,
-  Textarea,
-  TextInput,
-} from '@mantine/core'
+import { Button, NumberInput, SegmentedControl, Select, SimpleGrid, Stack, Switch, Text, Textarea } from '@mantine/core'
 import { IconSparkles } from '@tabler/icons-react'
 import type { PlayModel } from '../../api/jobs.ts'
 import { fill, texts } from '../../texts.ts'
 import { type Draft, takes } from './draft.ts'
 import { Inputs } from './inputs.tsx'
+import { SourceVideo } from './source-video.tsx'
 
 const { playground: words } = texts
 const MOST_LISTED = 80
@@ -93,14 +83,8 @@ export function PlayForm({ models, model, draft, busy, set, switchKind, submit }
           }}
         />
         <Inputs draft={draft} model={model} set={inputs => put({ inputs })} />
-        {takes(model, 'source_video') && (
-          <TextInput
-            label={words.roles.source_video}
-            description={words.sourceHint}
-            placeholder="video_…"
-            value={draft.source}
-            onChange={event => put({ source: event.currentTarget.value })}
-          />
+        {model && takes(model, 'source_video') && (
+          <SourceVideo provider={model.provider} value={draft.source} set={source => put({ source })} />
         )}
         <SimpleGrid cols={{ base: 1, xs: 2 }}>
           {choice(words.aspectRatio, model?.aspect_ratios ?? [], draft.aspectRatio, 'aspectRatio')}
