@@ -242,7 +242,7 @@ export interface GenerationProvider {
   /**
    * One paid step. An intent is durable before the call. Blame in a fault decides what happens next; `access_expired`
    * brings one more try with fresh access. Where it is not known whether the upstream took the work, the fault is
-   * `outcome_unknown`; `cancelled` where the session's signal ended the call.
+   * `outcome_unknown`, with the blame of what lost the answer; `cancelled` where the session's signal ended the call.
    */
   start(unit: Unit, session: Session): ResultAsync<Started, Fault>
   /**

@@ -3,7 +3,7 @@
  * otherwise, nobody knows whether the work was taken: such a call is never repeated by itself.
  */
 import { domainFault, type EgressFault, type Session, type VerificationWant } from 'flow2api/contracts'
-import { err, errAsync, type Fault, ok, type Result, ResultAsync } from 'flow2api/plugin'
+import { type Blame, err, errAsync, type Fault, ok, type Result, ResultAsync } from 'flow2api/plugin'
 import type { Answer } from './client.ts'
 import { asObject, at } from './json.ts'
 import { readRemainingCredits } from './readers.ts'
@@ -49,14 +49,16 @@ const LOST: ReadonlySet<string> = new Set(['upstream_timeout', 'upstream_unreach
 /** A fault of the way out, from a paid call. */
 const lostOnTheWay = (fault: EgressFault): Fault =>
   LOST.has(fault.code) && !fault.unsent
-    ? unknownOutcome('The connection to Flow was lost before it answered', fault)
+    ? unknownOutcome('The connection to Flow was lost before it answered', fault.blame, fault)
     : fault
 
 function taken({ judge }: Tools, answer: Answer): Result<Answer, Fault> {
   const { status, body } = answer
   if (status >= 200 && status < 300) return asObject(body) === undefined ? err(takenUnreadably()) : ok(answer)
   if (answeredOnTheWay(status, at(body, 'error') !== undefined))
-    return err(unknownOutcome(`Something between here and Flow gave up waiting (HTTP ${status})`, undefined))
+    return err(
+      unknownOutcome(`Something between here and Flow gave up waiting (HTTP ${status})`, 'upstream', undefined),
+    )
   return err(judge.answer(answer, 'verified'))
 }
 
@@ -73,11 +75,11 @@ export const takenUnreadably = (): Fault =>
 const answeredOnTheWay = (status: number, hasEnvelope: boolean): boolean =>
   status === 504 || (status === 502 && !hasEnvelope)
 
-const unknownOutcome = (what: string, cause: unknown): Fault =>
+const unknownOutcome = (what: string, blame: Blame, cause: unknown): Fault =>
   domainFault(
     'outcome_unknown',
     `${what}, so it is not known whether the work was taken and paid for. Look into the Flow project before you ask again.`,
-    { cause },
+    { blame, cause },
   )
 
 /** For spreading into what a step answers. */

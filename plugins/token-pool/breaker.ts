@@ -13,13 +13,19 @@ const SESSION_WINDOW_MS = 15 * 60_000
 const SESSION_FAULTS: ReadonlySet<string> = new Set(['account_needs_session', 'account_migrated'])
 const OPEN_MS = 30_000
 const LONGEST_OPEN_MS = 5 * 60_000
-/** While it is half open, a probe of which nothing is heard makes room for the next one. */
+/**
+ * While it is half open, a probe of which nothing is heard makes room for the next one, after twice as long each time:
+ * where the upstream swallows what is sent, every one of them may have been paid for.
+ */
 const PROBE_MS = 10_000
 /** Those before do not matter. */
 const REMEMBERED = 200
 
 /** Faults of accounts that are no outage where one account has them, and hardly chance where many have them at once. */
 const SUSPICIOUS: ReadonlySet<string> = new Set([...SESSION_FAULTS, 'access_expired', 'account_throttled'])
+
+/** The upstream may have been paid, and nothing came of it: not to be repeated, and no more is to be sent after it. */
+const LOST: ReadonlySet<string> = new Set(['outcome_unknown', 'upstream_unreadable'])
 
 interface Failure {
   readonly accountId: number
@@ -40,6 +46,7 @@ export class Breaker {
   #since = 0
   #untilMs = 0
   #probedAt = Number.NEGATIVE_INFINITY
+  #probes = 0
   #row = 0
   #reason = ''
   #code = ''
@@ -69,14 +76,17 @@ export class Breaker {
   /** Whether work may begin. While it is half open: one piece, and the next where nothing was heard of that for a while. */
   passage(now: number): Passage {
     if (this.#openedAt === undefined) return PASS
-    const free = Math.max(this.#untilMs, this.#probedAt + PROBE_MS)
+    const silence = Math.min(PROBE_MS * 2 ** (this.#probes - 1), LONGEST_OPEN_MS)
+    const free = Math.max(this.#untilMs, this.#probedAt + silence)
     if (now >= free) return PASS
     return { pass: false, fault: this.#down(free - now) }
   }
 
   /** Work begins. */
   began(now: number): void {
-    if (this.#openedAt !== undefined) this.#probedAt = now
+    if (this.#openedAt === undefined) return
+    this.#probedAt = now
+    this.#probes++
   }
 
   /** The upstream did its part in work that began at `takenAt`. Whether this has closed the breaker. */
@@ -123,6 +133,7 @@ export class Breaker {
     this.#code = ''
     this.#row = 0
     this.#probedAt = Number.NEGATIVE_INFINITY
+    this.#probes = 0
   }
 
   #open(fault: Fault, now: number): void {
@@ -135,6 +146,7 @@ export class Breaker {
     this.#openedAt = now
     this.#untilMs = now + Math.round(wait * (1 + this.random() / 10))
     this.#probedAt = Number.NEGATIVE_INFINITY
+    this.#probes = 0
     this.#failures = []
     this.#code = fault.code
     this.#reason = `Account after account failed with \`${fault.code}\`: ${fault.message}`
@@ -150,7 +162,7 @@ const windowOf = ({ code }: Failure): number => (SESSION_FAULTS.has(code) ? SESS
 
 /** A request alone cannot bring these about: what the upstream says of a model or a prompt is never to be tried `later`. */
 const isOutage = ({ blame, code, retry }: Fault): boolean =>
-  (blame === 'upstream' && retry === 'later' && code !== 'media_unavailable') ||
+  (blame === 'upstream' && (retry === 'later' || LOST.has(code)) && code !== 'media_unavailable') ||
   (blame === 'account' && SUSPICIOUS.has(code))
 
 /** Whether a fault shows that the upstream does its work. */

@@ -193,4 +193,14 @@ describe('of 26 accounts', () => {
     expect((await many(26)).every(({ status }) => status === 200)).toBe(true)
     expect(await healthy()).toBe(26)
   })
+
+  test('an upstream that takes work and loses the answers is sent no more of it', async () => {
+    await whileFailing('image', { status: 504 }, async () => {
+      const lost: string[] = []
+      for (let sent = 0; sent < 12; sent++) lost.push((await ask()).code ?? '')
+      expect(lost).toEqual([...Array(5).fill('outcome_unknown'), ...Array(7).fill('upstream_down')])
+      expect(world.emulator.record.of('image').length).toBe(5)
+    })
+    expect(await healthy()).toBe(26)
+  })
 })

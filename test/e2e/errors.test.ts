@@ -125,11 +125,7 @@ const STATUSES: readonly (readonly [what: string, fault: Record<string, unknown>
   ['truncated JSON', { body: '{"media": [' }, { ...upstream, status: 502, code: 'upstream_unreadable', attempts: 1 }],
   ['wrong types', { body: { media: 'yes' } }, { ...upstream, status: 502, code: 'upstream_unreadable', attempts: 1 }],
   ['an error inside of a 200', { body: { error: { code: 500, status: 'INTERNAL', message: 'x' } } }, LATER],
-  [
-    '504 of something in between',
-    { status: 504 },
-    { ...upstream, blame: 'gateway', status: 502, code: 'outcome_unknown', attempts: 1 },
-  ],
+  ['504 of something in between', { status: 504 }, { ...upstream, status: 502, code: 'outcome_unknown', attempts: 1 }],
 ]
 
 /** The shape of the account list is the console API's. */

@@ -241,11 +241,11 @@ describe('when the connection is lost, the outcome', () => {
       domainFault('proxy_unreachable', 'x', { cause: coded('ECONNRESET') }),
       domainFault('upstream_timeout', 'x'),
     ])
-      expect(await lost(fault)).toMatchObject({ code: 'outcome_unknown', retry: 'never' })
+      expect(await lost(fault)).toMatchObject({ code: 'outcome_unknown', retry: 'never', blame: fault.blame })
   })
 
   test('is unknown after the provider’s own time limit', async () => {
-    expect((await lost(silence, { timeout: 0.03 })).code).toBe('outcome_unknown')
+    expect(await lost(silence, { timeout: 0.03 })).toMatchObject({ code: 'outcome_unknown', blame: 'upstream' })
   })
 
   test('is unknown where the answer breaks off', async () => {
@@ -262,9 +262,12 @@ describe('when the connection is lost, the outcome', () => {
   })
 
   test('is unknown where something on the way gave up', async () => {
-    expect((await lost(new Response('<html>', { status: 504 }))).code).toBe('outcome_unknown')
-    expect((await lost(refusal(504, 'DEADLINE_EXCEEDED'))).code).toBe('outcome_unknown')
-    expect((await lost(new Response('<html>', { status: 502 }))).code).toBe('outcome_unknown')
+    for (const answer of [
+      new Response('<html>', { status: 504 }),
+      refusal(504, 'DEADLINE_EXCEEDED'),
+      new Response('<html>', { status: 502 }),
+    ])
+      expect(await lost(answer)).toMatchObject({ code: 'outcome_unknown', blame: 'upstream' })
   })
 
   test('stays a cancellation where the caller gave up', async () => {

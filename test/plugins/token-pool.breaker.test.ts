@@ -25,6 +25,17 @@ describe('the breaker opens', () => {
     })
     expect(breaker.openings).toBe(1)
   })
+  test('where the upstream takes paid work and loses the answers; not where a proxy does', () => {
+    for (const [code, blame, state] of [
+      ['outcome_unknown', 'upstream', 'open'],
+      ['outcome_unknown', 'proxy', 'closed'],
+      ['upstream_unreadable', 'upstream', 'open'],
+    ] as const) {
+      const { breaker, fail } = setup()
+      for (let id = 0; id < 5; id++) fail(id, id, domainFault(code, 'Silence.', { blame }))
+      expect(breaker.state(5)).toBe(state)
+    }
+  })
   test('not over a longer time, not unalike, not of one account, not with a success in between', () => {
     for (const times of [
       [0, 20, 40, 60, 81],
@@ -118,11 +129,14 @@ describe('the breaker closes', () => {
     expect(breaker.passage(30 * SECOND).pass).toBe(true)
     breaker.began(30 * SECOND)
     expect(breaker.passage(31 * SECOND)).toMatchObject({ pass: false, fault: { retryAfterMs: 9 * SECOND } })
-    // Of the first nothing is heard.
+    // Of the first nothing is heard, and then of the second.
     expect(breaker.passage(40 * SECOND).pass).toBe(true)
+    breaker.began(40 * SECOND)
+    expect(breaker.passage(41 * SECOND)).toMatchObject({ pass: false, fault: { retryAfterMs: 19 * SECOND } })
+    expect(breaker.passage(60 * SECOND).pass).toBe(true)
     expect(breaker.answered(30 * SECOND)).toBe(true)
-    expect(breaker.passage(41 * SECOND).pass).toBe(true)
-    expect(breaker.view(41 * SECOND)).toEqual({ state: 'closed', reason: '', since: null, until: null })
+    expect(breaker.passage(61 * SECOND).pass).toBe(true)
+    expect(breaker.view(61 * SECOND)).toEqual({ state: 'closed', reason: '', since: null, until: null })
   })
   test('or stays open longer each time, up to five minutes, and as long as the upstream says', () => {
     const { breaker, fail } = open()
