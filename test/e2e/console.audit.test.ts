@@ -33,6 +33,25 @@ describe.each(['desktop', 'phone'] as const)(`on a %s${noBrowser ? ` (${noBrowse
       await page.getByRole('textbox', { name: 'Search by action' }).fill('nothing like it')
       await page.getByText('No entry matches').waitFor()
 
+      await page.getByRole('textbox', { name: 'Search by action' }).fill('')
+
+      // A list that never ends: what is older is found by searching.
+      await page.route('**/admin/api/audit?*before=*', async route => {
+        const id = Number(new URL(route.request().url()).searchParams.get('before')) - 1
+        const entry = { id, created_at: 1_790_000_000, actor: 'admin', ip: '', action: 'login', detail: '' }
+        await route.fulfill({ json: { object: 'list', has_more: true, data: [{ ...entry, target: `entry ${id}` }] } })
+      })
+      await page.route('**/admin/api/audit?limit=50', async route => {
+        const { data } = await (await route.fetch()).json()
+        const later = data.map((entry: { id: number }) => ({ ...entry, id: entry.id + 1_000 }))
+        await route.fulfill({ json: { object: 'list', data: later, has_more: true } })
+      })
+      await page.reload()
+      for (let pressed = 0; pressed < 9; pressed++) await page.getByRole('button', { name: 'Show more' }).click()
+      await page.getByText(/^The newest \d+ are listed\. Search for what is older\.$/).waitFor()
+      await page.getByText('entry 992').waitFor()
+      expect(await page.getByRole('button', { name: 'Show more' }).count()).toBe(0)
+
       await go('Doctor')
       await page.getByRole('button', { name: 'Check now' }).click()
       const findings = page.getByRole('list', { name: 'Findings' })

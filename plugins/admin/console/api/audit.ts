@@ -2,6 +2,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import type { Finding } from 'flow2api/plugin'
 import { api, call, own } from './client.ts'
+import { nextPage } from './paged.ts'
 
 const PAGE = 50
 
@@ -11,8 +12,7 @@ export const useAudit = (q: string) =>
     queryFn: ({ pageParam }) =>
       own(api.audit.get({ query: { limit: PAGE, ...(q && { q }), ...(pageParam > 0 && { before: pageParam }) } })),
     initialPageParam: 0,
-    getNextPageParam: last => (last.has_more ? last.data.at(-1)?.id : undefined),
-    maxPages: 10,
+    getNextPageParam: nextPage,
   })
 
 export type AuditLine = NonNullable<ReturnType<typeof useAudit>['data']>['pages'][number]['data'][number]

@@ -2,6 +2,7 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { PlayBody } from '../../playground.ts'
 import { api, call, own } from './client.ts'
+import { nextPage } from './paged.ts'
 import type { Delivery, JobLine, JobWhole, List } from './types.ts'
 
 const JOBS = ['jobs'] as const
@@ -30,10 +31,8 @@ export const useJobs = (filter: JobQuery) =>
       return call<List<JobLine>>('GET', `/jobs?${query}`)
     },
     initialPageParam: '',
-    getNextPageParam: last => (last.has_more ? last.data.at(-1)?.id : undefined),
+    getNextPageParam: nextPage,
     refetchInterval: LIST_MS,
-    // An open console does not collect pages without end.
-    maxPages: 10,
   })
 
 /** The newest videos whose prompt, model or id has that in it. */

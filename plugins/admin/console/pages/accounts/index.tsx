@@ -1,5 +1,5 @@
 /** The pool: who can work, who cannot and why, and what to do about it. */
-import { Button, Group, Select, TextInput } from '@mantine/core'
+import { Button, Group, Select } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconDownload, IconPlus, IconSearch, IconUpload, IconUsers } from '@tabler/icons-react'
 import { useState } from 'react'
@@ -11,6 +11,7 @@ import { isMissing, Missing } from '../../parts/missing.tsx'
 import { NeedsPlugin } from '../../parts/needs-plugin.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Problem } from '../../parts/problem.tsx'
+import { SearchField } from '../../parts/search-field.tsx'
 import { Waiting } from '../../parts/waiting.tsx'
 import { fill, texts, wordFor } from '../../texts.ts'
 import { AddAccount } from './add.tsx'
@@ -78,15 +79,7 @@ function Live() {
       {rows.length > 0 && (
         <>
           <Group gap="sm">
-            <TextInput
-              data-search
-              flex="1 1 200px"
-              aria-label={words.search}
-              placeholder={words.search}
-              leftSection={<IconSearch size={16} />}
-              value={query}
-              onChange={event => setQuery(event.currentTarget.value)}
-            />
+            <SearchField label={words.search} value={query} set={setQuery} />
             <Select
               aria-label={words.state}
               placeholder={words.anyState}

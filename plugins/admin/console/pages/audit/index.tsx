@@ -1,36 +1,29 @@
 /** Who changed what, and from where. */
-import { Button, Center, Text, TextInput } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
-import { IconHistory, IconSearch } from '@tabler/icons-react'
-import { useState } from 'react'
+import { Group, Text } from '@mantine/core'
+import { IconHistory } from '@tabler/icons-react'
 import { type AuditLine, useAudit } from '../../api/audit.ts'
 import { type Column, DataTable } from '../../parts/data-table.tsx'
 import { Empty } from '../../parts/empty.tsx'
+import { More } from '../../parts/more.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Problem } from '../../parts/problem.tsx'
+import { SearchField, useTyped } from '../../parts/search-field.tsx'
 import { Time } from '../../parts/time.tsx'
 import { Waiting } from '../../parts/waiting.tsx'
 import { Private } from '../../privacy.tsx'
 import { texts, wordFor } from '../../texts.ts'
 
 const { audit: words } = texts
-const TYPING_MS = 300
 
 export default function Audit() {
-  const [typed, setTyped] = useState('')
-  const [q] = useDebouncedValue(typed.trim(), TYPING_MS)
+  const [typed, q, setTyped] = useTyped()
   const audit = useAudit(q)
   const rows = audit.data?.pages.flatMap(({ data }) => data) ?? []
   return (
     <Page title={texts.nav.audit} hint={words.hint}>
-      <TextInput
-        data-search
-        aria-label={words.search}
-        placeholder={words.search}
-        leftSection={<IconSearch size={16} />}
-        value={typed}
-        onChange={event => setTyped(event.currentTarget.value)}
-      />
+      <Group>
+        <SearchField label={words.search} value={typed} set={setTyped} />
+      </Group>
       {audit.isPending && <Waiting />}
       {audit.isError && <Problem error={audit.error} retry={audit.refetch} />}
       {audit.data && rows.length === 0 && (
@@ -43,13 +36,7 @@ export default function Audit() {
       {rows.length > 0 && (
         <DataTable caption={texts.nav.audit} rows={rows} columns={COLUMNS} rowKey={({ id }) => String(id)} />
       )}
-      {audit.hasNextPage && (
-        <Center>
-          <Button variant="default" loading={audit.isFetchingNextPage} onClick={() => void audit.fetchNextPage()}>
-            {texts.common.more}
-          </Button>
-        </Center>
-      )}
+      <More list={audit} />
     </Page>
   )
 }

@@ -1,7 +1,6 @@
 /** Every job: found by state, kind, or a part of what it is about. */
-import { Anchor, Button, Center, Group, Select, Text, TextInput } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
-import { IconListDetails, IconSearch } from '@tabler/icons-react'
+import { Anchor, Button, Group, Select, Text } from '@mantine/core'
+import { IconListDetails } from '@tabler/icons-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { mediaUrl, STATUSES, useJobs } from '../../api/jobs.ts'
@@ -10,9 +9,11 @@ import { duration } from '../../format.ts'
 import { type Column, DataTable } from '../../parts/data-table.tsx'
 import { Empty } from '../../parts/empty.tsx'
 import { isMissing, Missing } from '../../parts/missing.tsx'
+import { More } from '../../parts/more.tsx'
 import { NeedsPlugin } from '../../parts/needs-plugin.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Problem } from '../../parts/problem.tsx'
+import { SearchField, useTyped } from '../../parts/search-field.tsx'
 import { StateBadge } from '../../parts/state-badge.tsx'
 import { Time } from '../../parts/time.tsx'
 import { Waiting } from '../../parts/waiting.tsx'
@@ -20,7 +21,6 @@ import { Private } from '../../privacy.tsx'
 import { texts, wordFor } from '../../texts.ts'
 
 const { jobs: words, playground } = texts
-const TYPING_MS = 300
 
 export default function Jobs() {
   return (
@@ -31,26 +31,17 @@ export default function Jobs() {
 }
 
 function Live() {
-  const [typed, setTyped] = useState('')
-  const [q] = useDebouncedValue(typed, TYPING_MS)
+  const [typed, q, setTyped] = useTyped()
   const [status, setStatus] = useState<string | null>(null)
   const [kind, setKind] = useState<string | null>(null)
-  const jobs = useJobs({ q: q.trim(), status, kind })
+  const jobs = useJobs({ q, status, kind })
   const rows = jobs.data?.pages.flatMap(({ data }) => data) ?? []
-  const filtered = q.trim() !== '' || status !== null || kind !== null
+  const filtered = q !== '' || status !== null || kind !== null
   if (isMissing(jobs.error)) return <Missing plugin="generation" />
   return (
     <Page title={texts.nav.jobs} hint={words.hint}>
       <Group gap="sm">
-        <TextInput
-          data-search
-          flex="1 1 200px"
-          aria-label={words.search}
-          placeholder={words.search}
-          leftSection={<IconSearch size={16} />}
-          value={typed}
-          onChange={event => setTyped(event.currentTarget.value)}
-        />
+        <SearchField label={words.search} value={typed} set={setTyped} />
         <Select
           flex="0 1 170px"
           aria-label={words.status}
@@ -89,13 +80,7 @@ function Live() {
         </Empty>
       )}
       {rows.length > 0 && <DataTable caption={texts.nav.jobs} rows={rows} columns={COLUMNS} rowKey={({ id }) => id} />}
-      {jobs.hasNextPage && (
-        <Center>
-          <Button variant="default" loading={jobs.isFetchingNextPage} onClick={() => void jobs.fetchNextPage()}>
-            {texts.common.more}
-          </Button>
-        </Center>
-      )}
+      <More list={jobs} />
     </Page>
   )
 }

@@ -1,7 +1,6 @@
 /** The log as it is written, of what one wants to see. */
 import { Badge, Button, Group, Select, TextInput } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
-import { IconPlayerPause, IconPlayerPlay, IconSearch, IconTerminal2, IconTrash } from '@tabler/icons-react'
+import { IconPlayerPause, IconPlayerPlay, IconTerminal2, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { KEPT, useLogAccess, useLogStream } from '../../api/logs.ts'
@@ -11,13 +10,13 @@ import { isMissing, Missing } from '../../parts/missing.tsx'
 import { NeedsPlugin } from '../../parts/needs-plugin.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Problem } from '../../parts/problem.tsx'
+import { SearchField, useTyped } from '../../parts/search-field.tsx'
 import { Waiting } from '../../parts/waiting.tsx'
 import { fill, texts } from '../../texts.ts'
 import { LogLines } from './lines.tsx'
 
 const { logs: words } = texts
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal']
-const TYPING_MS = 300
 
 export default function Logs() {
   return (
@@ -43,25 +42,15 @@ function Stream() {
   const plugins = usePlugins()
   const [level, setLevel] = useState('info')
   const [plugin, setPlugin] = useState('')
-  const [typedText, setText] = useState('')
-  const [typedJob, setJob] = useState(search.get('job') ?? '')
-  const [text] = useDebouncedValue(typedText.trim(), TYPING_MS)
-  const [job] = useDebouncedValue(typedJob.trim(), TYPING_MS)
+  const [typedText, text, setText] = useTyped()
+  const [typedJob, job, setJob] = useTyped(search.get('job') ?? '')
   const [live, setLive] = useState(true)
   const { lines, connected, clear } = useLogStream({ level, plugin, job, text }, live)
   const ids = [...new Set(plugins.data?.map(({ id }) => id) ?? [])]
   return (
     <>
       <Group gap="sm">
-        <TextInput
-          data-search
-          flex="1 1 180px"
-          aria-label={words.search}
-          placeholder={words.search}
-          leftSection={<IconSearch size={16} />}
-          value={typedText}
-          onChange={event => setText(event.currentTarget.value)}
-        />
+        <SearchField label={words.search} value={typedText} set={setText} />
         <TextInput
           flex="1 1 160px"
           aria-label={words.job}

@@ -1,13 +1,12 @@
 /** The video that another one goes on from: one that was made here, found by its prompt or its id. */
 import { Select } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
 import { useState } from 'react'
 import { useFinishedVideos } from '../../api/jobs.ts'
 import { shortTime } from '../../format.ts'
+import { useTyped } from '../../parts/search-field.tsx'
 import { texts } from '../../texts.ts'
 
 const { playground: words } = texts
-const TYPING_MS = 300
 
 interface SourceVideoProps {
   /** Whose model goes on: no other knows its videos. */
@@ -18,9 +17,8 @@ interface SourceVideoProps {
 }
 
 export function SourceVideo({ provider, value, set }: SourceVideoProps) {
-  const [typed, setTyped] = useState('')
   const [chosen, setChosen] = useState('')
-  const [q] = useDebouncedValue(typed.trim(), TYPING_MS)
+  const [, q, setTyped] = useTyped()
   // The name of what is chosen stands in the field, and is not a search.
   const { data = [], error } = useFinishedVideos(q === chosen ? '' : q)
   const found = data
