@@ -144,12 +144,52 @@ describe.each(['desktop', 'phone'] as const)(`the desk on a %s${noBrowser ? ` ($
       expect(await states(world)).toEqual({ [PETRA]: 'ready' })
 
       // The last one, and nothing is left to be ticked.
-      if (size === 'desktop') await page.getByRole('checkbox', { name: 'Select all' }).check()
-      else await tick(desk, PETRA)
+      await page.getByRole('checkbox', { name: 'Select all' }).check()
       await bulk(desk).getByRole('button', { name: 'Delete' }).click()
       await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
       await page.getByRole('button', { name: 'Add the first account' }).waitFor()
       expect(await accounts(world)).toEqual([])
+      expect(desk.complaints).toEqual([])
+    },
+    120_000,
+  )
+
+  run(
+    'lists a large pool bit by bit, and acts on all of it',
+    async () => {
+      const seedAccounts = Array.from({ length: 230 }, (_, n) => ({
+        ...SAMPLE_ACCOUNTS[1],
+        st: `st-many-${n}`,
+        email: `many${n}@flow.example`,
+        name: `Many ${n}`,
+      }))
+      await using world = await startWorld({ emulator: { seedAccounts }, accounts: 0 })
+      const content = seedAccounts.map(({ st }) => st).join('\n')
+      await world.admin('/admin/api/accounts/import', { method: 'POST', body: JSON.stringify({ content }) })
+      await using desk = await sitDown(world)
+      const { page, go } = desk
+      await go('Accounts')
+      const ticks = page.getByRole('checkbox', { name: 'Select Many' })
+      await page.getByRole('button', { name: 'Show more (100 of 230 are listed)' }).click()
+      await page.getByRole('button', { name: 'Show more (200 of 230 are listed)' }).waitFor()
+      expect(await ticks.count()).toBe(200)
+      await page.getByRole('textbox', { name: 'Search' }).fill('many 22')
+      await page.getByRole('button', { name: /^Show more/ }).waitFor({ state: 'detached' })
+      expect(await ticks.count()).toBe(11)
+      await page.getByRole('checkbox', { name: 'Select all' }).check()
+      await bulk(desk).getByText('11 selected').waitFor()
+      await page.getByRole('textbox', { name: 'Search' }).fill('')
+      await page.getByRole('checkbox', { name: 'Select all' }).check()
+      // Those too that are not listed.
+      await bulk(desk).getByText('230 selected').waitFor()
+      await toAll(desk, 'Switch off')
+      expect((await accounts(world)).map(({ state }) => state)).toEqual(Array(230).fill('disabled'))
+      // What is wrong leads to those that it is about.
+      await world.admin('/admin/api/tokens/7/enable', { method: 'POST' })
+      await go('Overview')
+      const concern = page.getByRole('listitem').filter({ hasText: '229 are switched off' })
+      await concern.getByRole('link').click()
+      await page.getByRole('button', { name: 'Show more (100 of 229 are listed)' }).waitFor()
       expect(desk.complaints).toEqual([])
     },
     120_000,

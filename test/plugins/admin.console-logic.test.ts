@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import type { Setting } from 'flow2api/plugin'
+import type { Account } from '../../plugins/admin/console/api/types.ts'
 import { concernsOf } from '../../plugins/admin/console/pages/overview/concerns.ts'
 import { endOfCredits } from '../../plugins/admin/console/pages/overview/credits.ts'
 import { changesOf, countOf } from '../../plugins/admin/console/pages/settings/draft.ts'
@@ -97,6 +98,11 @@ test('what needs somebody comes with its next step, the worst first', () => {
   const nothing = { accounts: undefined, plugins: [], rules: [], upstreams: [] }
   expect(concernsOf(nothing)).toEqual([])
   expect(concernsOf({ ...nothing, accounts: [] })).toMatchObject([{ key: 'none', href: '/accounts', severe: true }])
+  const off = { state: 'disabled' } as Account // All that is looked at.
+  expect(concernsOf({ ...nothing, accounts: [off, off] })).toMatchObject([
+    { key: 'none ready', href: '/accounts', severe: true },
+    { title: '2 are switched off', href: '/accounts?state=disabled', severe: false },
+  ])
   const rule = {
     rule: 'slow',
     severity: 'warning',

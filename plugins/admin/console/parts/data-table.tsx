@@ -21,6 +21,8 @@ export interface Selection {
 interface DataTableProps<T> {
   readonly caption: string
   readonly rows: readonly T[]
+  /** What can be selected at once, where that is more than these rows. */
+  readonly all?: readonly T[]
   readonly columns: readonly Column<T>[]
   rowKey(row: T): string
   readonly selection?: Selection
@@ -57,9 +59,28 @@ function Tick<T>({
   )
 }
 
+function TickAll<T>({
+  rows,
+  all = rows,
+  rowKey,
+  selection,
+  label,
+}: Pick<DataTableProps<T>, 'rows' | 'all' | 'rowKey' | 'selection'> & { readonly label?: string }) {
+  if (!selection) return null
+  const every = all.length > 0 && all.every(row => selection.ids.has(rowKey(row)))
+  return (
+    <Checkbox
+      aria-label={texts.common.selectAll}
+      label={label}
+      checked={every}
+      indeterminate={!every && selection.ids.size > 0}
+      onChange={() => selection.set(new Set(every ? [] : all.map(rowKey)))}
+    />
+  )
+}
+
 function Rows<T>(props: DataTableProps<T>) {
   const { caption, rows, columns, rowKey, selection } = props
-  const all = selection !== undefined && rows.length > 0 && rows.every(row => selection.ids.has(rowKey(row)))
   return (
     <Table.ScrollContainer minWidth={640} type="native">
       <Table verticalSpacing="sm" highlightOnHover>
@@ -70,12 +91,7 @@ function Rows<T>(props: DataTableProps<T>) {
           <Table.Tr>
             {selection && (
               <Table.Th w={40}>
-                <Checkbox
-                  aria-label={texts.common.selectAll}
-                  checked={all}
-                  indeterminate={!all && selection.ids.size > 0}
-                  onChange={() => selection.set(new Set(all ? [] : rows.map(rowKey)))}
-                />
+                <TickAll {...props} />
               </Table.Th>
             )}
             {columns.map(({ key, title, align }) => (
@@ -109,32 +125,35 @@ function Rows<T>(props: DataTableProps<T>) {
 function Cards<T>(props: DataTableProps<T>) {
   const { caption, rows, columns, rowKey, selection } = props
   return (
-    <Stack gap="sm" role="list" aria-label={caption}>
-      {rows.map(row => (
-        <Card key={rowKey(row)} withBorder padding="sm" role="listitem">
-          <Stack gap="xs">
-            {columns.map(({ key, title, cell, head }) => {
-              const value = cell(row)
-              if (value === null || value === undefined) return null
-              if (head)
+    <Stack gap="sm">
+      <TickAll {...props} label={texts.common.selectAll} />
+      <Stack gap="sm" role="list" aria-label={caption}>
+        {rows.map(row => (
+          <Card key={rowKey(row)} withBorder padding="sm" role="listitem">
+            <Stack gap="xs">
+              {columns.map(({ key, title, cell, head }) => {
+                const value = cell(row)
+                if (value === null || value === undefined) return null
+                if (head)
+                  return (
+                    <Group key={key} wrap="nowrap" align="flex-start">
+                      {selection && <Tick {...props} row={row} />}
+                      <div style={{ flex: 1, minWidth: 0 }}>{value}</div>
+                    </Group>
+                  )
                 return (
-                  <Group key={key} wrap="nowrap" align="flex-start">
-                    {selection && <Tick {...props} row={row} />}
-                    <div style={{ flex: 1, minWidth: 0 }}>{value}</div>
+                  <Group key={key} justify="space-between" wrap="nowrap" align="flex-start" gap="md">
+                    <Text size="sm" c="dimmed">
+                      {title}
+                    </Text>
+                    <div style={{ textAlign: 'right', minWidth: 0 }}>{value}</div>
                   </Group>
                 )
-              return (
-                <Group key={key} justify="space-between" wrap="nowrap" align="flex-start" gap="md">
-                  <Text size="sm" c="dimmed">
-                    {title}
-                  </Text>
-                  <div style={{ textAlign: 'right', minWidth: 0 }}>{value}</div>
-                </Group>
-              )
-            })}
-          </Stack>
-        </Card>
-      ))}
+              })}
+            </Stack>
+          </Card>
+        ))}
+      </Stack>
     </Stack>
   )
 }

@@ -1,8 +1,9 @@
 /** The pool: who can work, who cannot and why, and what to do about it. */
-import { Button, Group, Select } from '@mantine/core'
+import { Button, Center, Group, Select } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconDownload, IconPlus, IconSearch, IconUpload, IconUsers } from '@tabler/icons-react'
 import { useState } from 'react'
+import { useSearchParams } from 'wouter'
 import { useAccounts } from '../../api/accounts.ts'
 import type { Account } from '../../api/types.ts'
 import { DataTable } from '../../parts/data-table.tsx'
@@ -23,6 +24,8 @@ import { ImportAccounts } from './import.tsx'
 import { labelOf } from './label.ts'
 
 const { accounts: words } = texts
+/** So many more at a time: thousands of rows are a browser's death. */
+const LISTED = 100
 
 const matches = ({ id, email, name, remark, proxy_url }: Account, query: string): boolean =>
   `#${id} ${email} ${name} ${remark} ${proxy_url ?? ''}`.toLowerCase().includes(query.toLowerCase())
@@ -38,7 +41,9 @@ export default function Accounts() {
 function Live() {
   const accounts = useAccounts()
   const [query, setQuery] = useState('')
-  const [state, setState] = useState<string | null>(null)
+  const [search] = useSearchParams()
+  const [state, setState] = useState(search.get('state'))
+  const [most, setMost] = useState(LISTED)
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const [editing, setEditing] = useState<number | null>(null)
   const [adding, add] = useDisclosure(false)
@@ -95,12 +100,20 @@ function Live() {
           ) : (
             <DataTable
               caption={fill(words.caption, { n: shown.length })}
-              rows={shown}
+              rows={shown.slice(0, most)}
+              all={shown}
               columns={accountColumns(setEditing)}
               rowKey={({ id }) => String(id)}
               rowName={labelOf}
               selection={{ ids: selected, set: setSelected }}
             />
+          )}
+          {shown.length > most && (
+            <Center>
+              <Button variant="default" onClick={() => setMost(most + LISTED)}>
+                {fill(words.moreOf, { n: most, all: shown.length })}
+              </Button>
+            </Center>
           )}
         </>
       )}

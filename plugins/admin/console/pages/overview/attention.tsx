@@ -36,7 +36,7 @@ export function Attention() {
           {words.allWell}
         </Alert>
       ) : (
-        <Stack gap="xs">
+        <Stack gap="xs" role="list">
           {concerns.map(concern => (
             <Item key={concern.key} concern={concern} />
           ))}
@@ -47,7 +47,7 @@ export function Attention() {
 }
 
 const Item = ({ concern: { title, detail, href, step, severe } }: { readonly concern: Concern }) => (
-  <Paper withBorder p="sm">
+  <Paper withBorder p="sm" role="listitem">
     <Group justify="space-between" gap="sm">
       <Group gap="sm" wrap="nowrap" align="flex-start" flex="1 1 260px">
         <ThemeIcon variant="light" color={severe ? 'red' : 'yellow'} aria-hidden>

@@ -81,7 +81,15 @@ function aboutAccounts(accounts: readonly Account[] | undefined): readonly Conce
     ['disabled', words.disabled, words.disabledHint],
   ] as const) {
     const n = accounts.filter(account => account.state === state).length
-    if (n > 0) concerns.push({ key: state, title: fill(text, { n }), detail: hint, severe: false, ...step })
+    if (n > 0)
+      concerns.push({
+        key: state,
+        title: fill(text, { n }),
+        detail: hint,
+        severe: false,
+        ...step,
+        href: `/accounts?state=${state}`,
+      })
   }
   return concerns
 }
