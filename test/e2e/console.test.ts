@@ -64,6 +64,7 @@ const STEPS = {
     // What the browser has made of it.
     await page.waitForFunction(() => document.querySelector<HTMLImageElement>('img.media')?.naturalWidth === 1376)
     await page.getByRole('row', { name: 'Size 1376x768 1376x768' }).waitFor()
+    await page.getByRole('row', { name: 'Resolution 1K 1K' }).waitFor()
   },
 
   async generatesAVideo({ page }: Desk) {

@@ -8,6 +8,7 @@ import { endOfCredits } from '../../plugins/admin/console/pages/overview/credits
 import { changesOf, countOf } from '../../plugins/admin/console/pages/settings/draft.ts'
 import { formSchema, uiSchemaOf } from '../../plugins/admin/console/pages/settings/schema.ts'
 import { validator } from '../../plugins/admin/console/pages/settings/validator.ts'
+import { inSameWords } from '../../plugins/admin/console/parts/measures.ts'
 import { fill } from '../../plugins/admin/console/texts.ts'
 import { ModelSettings } from '../../plugins/generation/settings.ts'
 
@@ -92,6 +93,21 @@ describe('credits', () => {
     expect(endOfCredits(at(null, 5))).toBeNull()
     expect(endOfCredits([])).toBeNull()
   })
+})
+
+test.each([
+  [{ aspect_ratio: '16:9', resolution: '1K', size: '1376x768' }, '1376x768', '16:9', '1K'],
+  [{ aspect_ratio: '16:9', resolution: '4K' }, '5504x3072', '16:9', '4K'],
+  [{ aspect_ratio: '16:9', resolution: '4k' }, '2752x1536', '16:9', '2K'],
+  [{ aspect_ratio: '9:16', resolution: '1080p' }, '720x1280', '9:16', '720p'],
+  [{ aspect_ratio: '1:1', resolution: '1K' }, '1376x768', '1.79:1', '1K'],
+  [{ aspect_ratio: '1:1', resolution: '1K' }, '640x640', '1:1', '640p'],
+  [{ aspect_ratio: 'wide' }, '640x480', '1.33:1', undefined],
+])('%p delivered as %s is %s, %s', (requested, size, shape, resolution) => {
+  const { aspect_ratio, resolution: came } = inSameWords(requested, { size })
+  expect([aspect_ratio, came]).toEqual([shape, resolution])
+  // Nothing is said of what was not measured.
+  expect(inSameWords(requested, { seconds: 8 })).toEqual({ seconds: 8 })
 })
 
 test('what needs somebody comes with its next step, the worst first', () => {

@@ -2,11 +2,13 @@
 import { Table, Text } from '@mantine/core'
 import type { JobLine } from '../api/types.ts'
 import { texts, wordFor } from '../texts.ts'
+import { inSameWords } from './measures.ts'
 
-export function Outcome({ job: { requested, delivered } }: { readonly job: JobLine }) {
-  const keys = [...new Set([...Object.keys(requested), ...Object.keys(delivered ?? {})])]
-  const at = (values: object | null, key: string) =>
-    String(Object.entries(values ?? {}).find(([name]) => name === key)?.[1] ?? '–')
+export function Outcome({ job }: { readonly job: JobLine }) {
+  const requested: Readonly<Record<string, unknown>> = { ...job.requested }
+  const delivered = inSameWords(requested, { ...job.delivered })
+  const keys = [...new Set([...Object.keys(requested), ...Object.keys(delivered)])]
+  const at = (values: Readonly<Record<string, unknown>>, key: string) => String(values[key] ?? '–')
   if (keys.length === 0) return null
   return (
     <Table withRowBorders={false} verticalSpacing={4} fz="sm">

@@ -37,7 +37,7 @@ const COLORS: Readonly<Record<string, string>> = {
 }
 
 export const StateBadge = ({ state }: { readonly state: string }) => (
-  <Badge color={COLORS[state] ?? 'gray'} variant="light" tt="none" fw={600}>
+  <Badge color={COLORS[state] ?? 'gray'} variant="light" tt="none" fw={600} miw="max-content">
     {wordFor(texts.states, state)}
   </Badge>
 )
