@@ -8,6 +8,7 @@ import type { Outbox } from './outbox.ts'
 import { type QuietHours, quietUntil } from './quiet.ts'
 import type { ChannelName, RuleName } from './rule-names.ts'
 import { findings, type Thresholds } from './rules.ts'
+import { together } from './together.ts'
 
 export interface WatchParts {
   readonly rules: readonly RuleName[]
@@ -44,7 +45,7 @@ export class Watch {
     for (const rule of rules) {
       const found = findings(rule, facts, this.parts.thresholds, name => alarms.active(name))
       if (!found) continue
-      for (const turn of alarms.judge(rule, found, now, this.#patience(rule))) {
+      for (const turn of together(alarms.judge(rule, found, now, this.#patience(rule)))) {
         const { event, subject, title } = turn
         log[event === 'fired' ? 'warn' : 'info']({ rule, subject }, `alert ${event}: ${title}`)
         outbox.put(turn, channels, now, quietExcept.has(rule) ? undefined : quietUntil(quiet, now))

@@ -99,6 +99,36 @@ test('a receiver that fails gets it again, in order, until it is given up', asyn
   expect(world.receiver.posts).toHaveLength(tries)
 }, 60_000)
 
+test('what happens to many accounts at once is one message', async () => {
+  await using world = await startAlerts({ settings: { rules: ['account_needs_session', 'account_disabled'] } })
+  for (let id = 1; id <= 30; id++) world.accountIs(id, 'needs_session', id === 9 ? 'Signed out.' : 'It has expired.')
+  for (const id of [31, 32, 33]) world.accountIs(id, 'disabled', 'no')
+  await world.pass(MINUTE_MS)
+  const told = () => world.receiver.posts.splice(0).map(({ body }) => body['data'])
+  const shown = Array.from({ length: 21 }, (_, n) => n + 1).filter(id => id !== 9)
+  const expired = `${shown.map(id => `#${id}`).join(', ')} and 9 more: It has expired.`
+  expect(told()).toMatchObject([
+    {
+      rule: 'account_needs_session',
+      subject: Array.from({ length: 30 }, (_, n) => n + 1).join(','),
+      title: '30 accounts need a new session',
+      text: `${expired}\n#9: Signed out.`,
+    },
+    ...['31', '32', '33'].map(subject => ({ rule: 'account_disabled', subject, text: 'no' })),
+  ])
+  // Each is known by itself all the same, and is over by itself.
+  expect((await world.rule('account_needs_session'))?.['alerts']).toHaveLength(30)
+  world.accountIs(4, 'ready', '')
+  await world.pass(MINUTE_MS)
+  expect(told()).toMatchObject([{ subject: '4', title: 'Account #4 needs a new session' }])
+  for (const id of [1, 2, 3, 5, 6]) world.accountIs(id, 'ready', '')
+  await world.pass(MINUTE_MS)
+  expect(told()).toMatchObject([
+    { subject: '1,2,3,5,6', title: '5 accounts need a new session', text: expect.stringContaining('Over.') },
+  ])
+  expect(world.mail.subjects()).toContain('[Flow2API] 30 accounts need a new session')
+}, 60_000)
+
 test('in quiet hours nothing is sent but what may; then what still holds is', async () => {
   // The clock of tests begins at midnight, UTC.
   const quiet = { quiet_from: '23:00', quiet_to: '01:00', quiet_time_zone: 'UTC', quiet_except: ['error_rate'] }
