@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { Browser, CDPSession } from 'playwright-core'
 import { launchBrowser, noBrowser } from '../fixtures/browser.ts'
 import { openDesk } from '../fixtures/console.ts'
+import { heapOf } from '../fixtures/heap.ts'
 import { ADMIN_PASSWORD, startWorld, type World } from '../fixtures/world.ts'
 
 const MINUTES = Number(process.env['CONSOLE_SOAK_MINUTES'] ?? 10)
@@ -16,6 +17,7 @@ const STEP_MS = 5_000
 /** What is fetched once, and what caches fill, belongs to the beginning. */
 const WARM_UP = 24
 const MOST_GROWTH_MB = 8
+const MOST_VALUES = 1.15
 const FULL = 60
 const AT_ONCE = 6
 /** What a wall-clock soak asks of the gateway, all the time. */
@@ -34,16 +36,19 @@ beforeAll(async () => {
 afterAll(() => browser?.close())
 
 interface Measured {
+  /** All of the heap: the engine goes on compiling for a while, which is no growth of the page. */
   readonly heapMb: number
+  readonly values: number
+  readonly valuesMb: number
   readonly nodes: number
   readonly listeners: number
 }
 
 async function measure(session: CDPSession): Promise<Measured> {
-  await session.send('HeapProfiler.collectGarbage')
+  const made = await heapOf(session)
   const { metrics } = await session.send('Performance.getMetrics')
   const of = (name: string) => metrics.find(metric => metric.name === name)?.value ?? 0
-  return { heapMb: of('JSHeapUsedSize') / 1024 ** 2, nodes: of('Nodes'), listeners: of('JSEventListeners') }
+  return { heapMb: of('JSHeapUsedSize') / 1024 ** 2, ...made, nodes: of('Nodes'), listeners: of('JSEventListeners') }
 }
 
 const draw = (world: World, prompt: string) =>
@@ -79,6 +84,7 @@ async function openPage(world: World, heading: string, path: string, driven: boo
 
 function expectNoGrowth(before: Measured, after: Measured): void {
   expect(after.heapMb - before.heapMb).toBeLessThan(MOST_GROWTH_MB)
+  expect(after.values).toBeLessThan(before.values * MOST_VALUES)
   expect(after.nodes).toBeLessThan(before.nodes * 1.3 + 300)
   expect(after.listeners).toBeLessThan(before.listeners * 1.5 + 50)
 }
