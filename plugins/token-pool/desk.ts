@@ -33,7 +33,7 @@ export class Desk {
     const read = await readSecret(this.parts.upstream, provider.value, body.st)
     if (read.isErr()) return err(refusedSecret(read.error))
     const secret = read.value
-    const unique = this.#unique(provider.value, secret)
+    const unique = this.#unique({ provider: provider.value, secret })
     if (unique.isErr()) return err(unique.error)
     const wanted = {
       provider: provider.value,
@@ -49,7 +49,7 @@ export class Desk {
     // Only what speaks against the account itself keeps it out; credits can be asked for later.
     if (measured.isErr() && measured.error.blame === 'account') return err(refusedSecret(measured.error))
     // The same one may have been added while this one was opened.
-    return this.#unique(provider.value, session.secret).map(() =>
+    return this.#unique({ ...session, email: identity.email ?? '' }).map(() =>
       book.add({
         ...session,
         email: identity.email ?? '',
@@ -119,7 +119,8 @@ export class Desk {
     const read = await readSecret(this.parts.upstream, account.provider, pasted)
     if (read.isErr()) return err(refusedSecret(read.error))
     const secret = read.value
-    const unique = this.#unique(account.provider, secret, account.id)
+    const { id, provider } = account
+    const unique = this.#unique({ id, provider, secret })
     if (unique.isErr()) return err(unique.error)
     const changed = { ...account, ...plain, secret, attributes: attributesWith(account.attributes, body) }
     const opened = await openAccess(this.parts.upstream, changed)
@@ -128,7 +129,7 @@ export class Desk {
     const seen = sessionAccount({ ...changed, access, secret: rotated ?? secret })
     const measured = await measure(this.parts.upstream, changed, seen)
     const now = this.parts.clock.now()
-    return this.#unique(account.provider, rotated ?? secret, account.id).map(() => ({
+    return this.#unique({ id, provider, secret: rotated ?? secret, email: identity.email ?? '' }).map(() => ({
       secret: rotated ?? secret,
       access,
       accessExpiresAt: expiresAt,
@@ -141,14 +142,27 @@ export class Desk {
     }))
   }
 
-  #unique(provider: string, secret: string, except?: number): Result<void, Fault> {
-    const same = this.parts.book
-      .all()
-      .find(one => one.provider === provider && one.secret === secret && one.id !== except)
-    if (!same) return ok()
-    const message = `This session token is in the pool already, as account #${same.id}.`
-    return err(domainFault('account_exists', message, { param: 'st' }))
+  /** The same account twice would be given twice the work, and rest in one place only. */
+  #unique({ id, provider, secret, email = '' }: Claim): Result<void, Fault> {
+    const others = this.parts.book.all().filter(one => one.provider === provider && one.id !== id)
+    const refused = (message: string) => err(domainFault('account_exists', message, { param: 'st' }))
+    const same = others.find(one => one.secret === secret)
+    if (same) return refused(`This session token is in the pool already, as account #${same.id}.`)
+    const owner = email && others.find(one => one.email.toLowerCase() === email.toLowerCase())
+    if (!owner) return ok()
+    return refused(
+      `This is a session of ${email}, which is account #${owner.id} already. Give the new session token to that account.`,
+    )
   }
+}
+
+/** What an account is known by. */
+interface Claim {
+  /** Absent: a new one. */
+  readonly id?: number
+  readonly provider: string
+  readonly secret: string
+  readonly email?: string
 }
 
 export const notFound = (id: string): Fault => domainFault('not_found', `There is no account ${id}.`)

@@ -44,6 +44,8 @@ class Upstream {
   credits = 100
   /** By secret. */
   readonly openFaults = new Map<string, Fault>()
+  /** Of secrets whose account is not named after them. */
+  readonly emails = new Map<string, string>()
   measureFault: Fault | undefined
   /** While set, opening waits for it. */
   gate: Promise<void> | undefined
@@ -71,7 +73,7 @@ class Upstream {
       : okAsync({
           access: `at-${secret}-${++this.#count}`,
           expiresAt: this.now() + this.lifeMs,
-          identity: { email: `${secret}@example.com` },
+          identity: { email: this.emails.get(secret) ?? `${secret}@example.com` },
           attributes: { project_id: attributes['project_id'] ?? `project of ${secret}` },
         })
     return new ResultAsync((this.gate ?? Promise.resolve()).then(() => answer))

@@ -72,6 +72,25 @@ describe('adding', () => {
     expect(bench.upstream.opened).toHaveLength(2)
   })
 
+  test('the same account is not added by another token of it, nor taken over by an edit', async () => {
+    await using bench = await Bench.open()
+    await bench.add('one')
+    await bench.add('two')
+    bench.upstream.emails.set('renewed', 'ONE@example.com')
+    const refusal = {
+      status: 400,
+      code: 'account_exists',
+      param: 'st',
+      message:
+        'This is a session of ONE@example.com, which is account #1 already. Give the new session token to that account.',
+    }
+    expect(errorOf(await bench.call('POST', '', { st: 'renewed' }))).toMatchObject(refusal)
+    expect(errorOf(await bench.call('PATCH', '/2', { st: 'renewed' }))).toMatchObject(refusal)
+    expect(await bench.shown(2)).toMatchObject({ email: 'two@example.com' })
+    expect((await bench.call('PATCH', '/1', { st: 'renewed' })).status).toBe(200)
+    expect(await bench.shown(1)).toMatchObject({ email: 'ONE@example.com' })
+  })
+
   test.each([
     [{ st: '  ' }, 'st'],
     [{ st: 1 }, 'st'],
