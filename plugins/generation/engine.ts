@@ -127,19 +127,19 @@ export class Engine implements JobEngine {
   list(filter: JobFilter): ResultAsync<{ readonly jobs: readonly Job[]; readonly more: boolean }, Fault> {
     const limit = Math.max(1, Math.min(MOST_LISTED, Math.floor(filter.limit ?? LISTED)))
     if (filter.status !== undefined && !FINAL.has(filter.status)) return okAsync(this.#underWay(filter, limit))
-    const found = this.parts.ledger.store.list(filter, limit + 1)
-    if (!found)
-      return errAsync(
-        domainFault('invalid_value', `There is no job ${filter.after} to go on behind.`, { param: 'after' }),
-      )
-    const views = Promise.all(found.slice(0, limit).map(stored => this.parts.archive.view(stored)))
-    return ResultAsync.fromSafePromise(views.then(jobs => ({ jobs, more: found.length > limit })))
+    const listed = this.parts.ledger.store.history.list(filter, limit + 1).then(async found => {
+      if (!found)
+        return err(domainFault('invalid_value', `There is no job ${filter.after} to go on behind.`, { param: 'after' }))
+      const views = found.slice(0, limit).map(stored => this.parts.archive.view(stored))
+      return ok({ jobs: await Promise.all(views), more: found.length > limit })
+    })
+    return new ResultAsync(listed)
   }
 
   tally({ from, to, spanMs }: Parameters<JobEngine['tally']>[0]): ResultAsync<readonly JobTally[], Fault> {
     if (!(spanMs > 0) || !(to > from) || (to - from) / spanMs > MOST_SPANS)
       return errAsync(domainFault('invalid_value', `Ask for 1 to ${MOST_SPANS} spans, the end behind the begin.`))
-    return okAsync(this.parts.ledger.store.tally(from, to, spanMs))
+    return ResultAsync.fromSafePromise(this.parts.ledger.store.history.tally(from, to, spanMs))
   }
 
   underWay(): ReturnType<JobEngine['underWay']> {

@@ -1,14 +1,8 @@
-import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
-import { drizzle } from 'drizzle-orm/bun-sqlite'
 import { domainFault } from 'flow2api/contracts'
 import { GroupCommit } from '../../plugins/generation/group-commit.ts'
-import init from '../../plugins/generation/migrations/0000_init.sql' with { type: 'text' }
-import chains from '../../plugins/generation/migrations/0001_chains.sql' with { type: 'text' }
-import keys from '../../plugins/generation/migrations/0002_keys.sql' with { type: 'text' }
-import choices from '../../plugins/generation/migrations/0003_choices.sql' with { type: 'text' }
-import { durable, indexOf, type JobRecord, newUnit } from '../../plugins/generation/records.ts'
-import { Store } from '../../plugins/generation/store.ts'
+import { durable, indexOf, newUnit } from '../../plugins/generation/records.ts'
+import { openStore, record, ref } from './generation.store.fixture.ts'
 
 /** Ticks that the test ends by hand. */
 function ticks() {
@@ -95,45 +89,8 @@ test('closing writes what waits and refuses the rest', async () => {
   expect(log).toEqual(['begin', 'a', 'commit'])
 })
 
-const open = () => {
-  const sqlite = new Database(':memory:', { strict: true })
-  for (const statement of [init, chains, keys, choices]
-    .join('--> statement-breakpoint')
-    .split('--> statement-breakpoint'))
-    sqlite.run(statement)
-  return { sqlite, store: new Store(drizzle(sqlite)) }
-}
-
-/** `job_7` is the seventh. */
-const ref = (id: string) => ({ id, seq: Number(id.slice(4)) })
-
-const record = (id: string, more: Partial<JobRecord> = {}): JobRecord => ({
-  ...ref(id),
-  count: 2,
-  kind: 'video',
-  surface: 'videos',
-  callerId: 'key',
-  user: null,
-  callbackUrl: null,
-  cost: null,
-  model: 'Sora-2',
-  resolvedModel: 'vid',
-  provider: 'upstream',
-  tier: 'pro',
-  prompt: 'ein Fuchs 🦊',
-  parameters: { aspectRatio: '16:9', seconds: 8 },
-  requested: { size: '1280x720' },
-  inputs: [{ role: 'first_frame', mime: 'image/png' }],
-  createdAt: 1,
-  status: 'queued',
-  startedAt: null,
-  finishedAt: null,
-  fault: null,
-  ...more,
-})
-
 test('a job comes back as it was written, step by step', async () => {
-  const { store } = open()
+  const { store } = openStore()
   const unit = newUnit(ref('job_1'), 0)
   await store.insert(record('job_1'), [unit, newUnit(ref('job_1'), 1)])
   expect(store.get('job_1')).toEqual({ job: record('job_1'), units: [unit, newUnit(ref('job_1'), 1)] })
@@ -170,7 +127,7 @@ test('a job comes back as it was written, step by step', async () => {
 })
 
 test('causes are not written: they may hold anything', async () => {
-  const { store, sqlite } = open()
+  const { store, sqlite } = openStore()
   await store.insert(record('job_1'), [
     {
       ...newUnit(ref('job_1'), 0),
@@ -181,7 +138,7 @@ test('causes are not written: they may hold anything', async () => {
 })
 
 test('unfinished jobs are found in the order of admission, however many there are', async () => {
-  const { store } = open()
+  const { store } = openStore()
   const ids = Array.from({ length: 1_200 }, (_, index) => `job_${index + 1}`)
   await Promise.all(ids.map(id => store.insert(record(id), [newUnit(ref(id), 0), newUnit(ref(id), 1)])))
   const ended = ids.filter((_, index) => index % 2 === 0)
@@ -200,8 +157,11 @@ test('unfinished jobs are found in the order of admission, however many there ar
     { seq: 4, finishedAt: null },
   ])
   expect(store.get('job_3')).toBeUndefined()
-  expect(store.list({ order: 'asc', after: 'job_4' }, 2)?.map(({ job }) => job.id)).toEqual(['job_5', 'job_6'])
-  expect(store.list({ after: 'job_gone' }, 2)).toBeUndefined()
+  expect((await store.history.list({ order: 'asc', after: 'job_4' }, 2))?.map(({ job }) => job.id)).toEqual([
+    'job_5',
+    'job_6',
+  ])
+  expect(await store.history.list({ after: 'job_gone' }, 2)).toBeUndefined()
 })
 
 test('media that no disk has is not pretended to be there', () => {
@@ -223,7 +183,7 @@ test('media that no disk has is not pretended to be there', () => {
 })
 
 test('bytes are never in the database: not as media, not as an address made of them', () => {
-  const { store, sqlite } = open()
+  const { store, sqlite } = openStore()
   const bytes = new Uint8Array(1_000).fill(7)
   const url = `data:image/png;base64,${bytes.toBase64()}`
   const media = [
@@ -244,7 +204,7 @@ test('bytes are never in the database: not as media, not as an address made of t
 })
 
 test('a job and its key are written together or not at all', async () => {
-  const { store } = open()
+  const { store } = openStore()
   const key = { seq: 1, jobId: 'job_1', callerId: 'key', key: 'k', fingerprint: 'f', createdAt: 1 }
   expect((await store.insert(record('job_1'), [], key)).isOk()).toBe(true)
   expect(store.key('key', 'k')).toEqual(key)
