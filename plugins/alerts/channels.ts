@@ -1,5 +1,5 @@
 /** Over which ways alerts go out, as the settings say. */
-import { domainFault, type GuardedFetch } from 'flow2api/contracts'
+import { domainFault, type GuardedFetch, signedHeaders } from 'flow2api/contracts'
 import { err, type Fault, type Handle, ok, ResultAsync } from 'flow2api/plugin'
 import { mailer } from './mail.ts'
 import { discord, generic, type Message, slack, telegram } from './messages.ts'
@@ -17,10 +17,13 @@ export interface ChannelParts {
   readonly guard: Handle<GuardedFetch>
   /** The address of the gateway, for those who get more than one's alerts. */
   gateway(): string
+  /** In milliseconds. */
+  now(): number
 }
 
 /** Nobody reads what receivers answer. */
 const MOST_BYTES = 64 * 1024
+const JSON_TYPE = { 'content-type': 'application/json' }
 
 /** What is posted where, by channel. */
 export function addresses(settings: AlertSettings): Readonly<Partial<Record<ChannelName, string>>> {
@@ -34,7 +37,7 @@ export function addresses(settings: AlertSettings): Readonly<Partial<Record<Chan
   return Object.fromEntries(Object.entries(urls).filter(([, url]) => url !== ''))
 }
 
-export function channelsOf({ settings, guard, gateway }: ChannelParts): readonly Channel[] {
+export function channelsOf({ settings, guard, gateway, now }: ChannelParts): readonly Channel[] {
   const bodies = {
     webhook: (message: Message) => generic(message, gateway()),
     slack: (message: Message) => slack(message, gateway()),
@@ -42,20 +45,23 @@ export function channelsOf({ settings, guard, gateway }: ChannelParts): readonly
     telegram: (message: Message) => telegram(message, gateway(), settings.telegram_chat),
   }
   const urls = addresses(settings)
+  const key = settings.webhook_secret
   const posts = (['webhook', 'slack', 'discord', 'telegram'] as const).flatMap((name): Channel[] => {
     const url = urls[name]
     if (url === undefined) return []
-    const post = (message: Message, signal: AbortSignal) =>
-      guard
+    const post = (message: Message, signal: AbortSignal) => {
+      const body = JSON.stringify(bodies[name](message))
+      return guard
         .fetch(url, {
           method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(bodies[name](message)),
+          headers: name === 'webhook' && key !== '' ? signedHeaders(message.id, body, key, now()) : JSON_TYPE,
+          body,
           signal,
           maxBytes: MOST_BYTES,
           allowPrivate: settings.allow_private,
         })
         .andThen(({ status }) => (status >= 200 && status < 300 ? ok() : err(refused(name, status))))
+    }
     return [{ name, send: post }]
   })
   const mail = mailer(settings)

@@ -30,7 +30,12 @@ export default definePlugin({
   async setup(ctx) {
     const { config, clock, db, deps, log, paths } = ctx
     const { quiet } = await checked(config, deps.guard)
-    const channels = channelsOf({ settings: config, guard: deps.guard, gateway: () => ctx.publicUrl() })
+    const channels = channelsOf({
+      settings: config,
+      guard: deps.guard,
+      gateway: () => ctx.publicUrl(),
+      now: () => clock.now(),
+    })
     const names = channels.map(({ name }) => name)
     const [alarms, outbox, creditLog] = [new Alarms(db), new Outbox(db), new CreditLog(db, clock)]
     const accounts = await ctx.shared('accounts', () => new Map<number, AccountFact>())

@@ -1,4 +1,5 @@
 /** What an operator can set: `[alerts]`. */
+import { SIGNING_KEY } from 'flow2api/contracts'
 import { type Static, secret, t } from 'flow2api/plugin'
 import { RULES } from './rule-names.ts'
 
@@ -40,6 +41,9 @@ export const AlertSettings = t.Object(
     quiet_time_zone: t.String({ default: '', description: 'Such as Europe/Berlin. Empty: that of the machine.' }),
     quiet_except: rules(false, 'Rules that are told at any hour.'),
     webhook_url: address('Gets every alert as JSON.'),
+    webhook_secret: secret(
+      t.String({ default: '', ...SIGNING_KEY, description: 'Key of its signatures. Empty: it is not signed.' }),
+    ),
     slack_url: address('Address of an incoming webhook of Slack.'),
     discord_url: address('Address of a webhook of Discord.'),
     telegram_token: address('Token of a Telegram bot.'),

@@ -1,5 +1,5 @@
 /** Makes deliveries when they are due: a few at once, each by one at a time, over reloads too. */
-import type { GuardedAnswer, GuardedFetch } from 'flow2api/contracts'
+import { type GuardedAnswer, type GuardedFetch, signedHeaders } from 'flow2api/contracts'
 import {
   type Clock,
   err,
@@ -14,7 +14,6 @@ import {
   type Result,
 } from 'flow2api/plugin'
 import type { Deliveries, Pending } from './deliveries.ts'
-import { signedHeaders } from './event.ts'
 import type { SigningKey } from './signing-key.ts'
 import type { Traffic } from './traffic.ts'
 import { judge, type Verdict } from './verdict.ts'

@@ -1,5 +1,4 @@
 /** What is sent (Standard Webhooks; api-surfaces A.5). Pure. */
-import { createHmac } from 'node:crypto'
 import { errorBody, type Job } from 'flow2api/contracts'
 
 export const EVENT_TYPES = ['image.completed', 'image.failed', 'video.completed', 'video.failed'] as const
@@ -42,17 +41,3 @@ export function jobEvent(id: string, job: Job): string {
 
 export const testEvent = (id: string, now: number): string =>
   JSON.stringify({ id, object: 'event', type: TEST_EVENT, created_at: seconds(now), data: { object: 'test' } })
-
-/** The headers that the official clients verify. `secret`: `whsec_<base64>`. The time is that of the attempt. */
-export function signedHeaders(id: string, body: string, secret: string, now: number): Record<string, string> {
-  const timestamp = String(seconds(now))
-  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
-  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
-  return {
-    'content-type': 'application/json',
-    'user-agent': 'Flow2API-Webhooks/1',
-    'webhook-id': id,
-    'webhook-timestamp': timestamp,
-    'webhook-signature': `v1,${signature}`,
-  }
-}

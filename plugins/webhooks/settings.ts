@@ -1,4 +1,5 @@
 /** What an operator can set: `[webhooks]`. */
+import { SIGNING_KEY } from 'flow2api/contracts'
 import { type Static, secret, t } from 'flow2api/plugin'
 import { EVENT_TYPES } from './event.ts'
 
@@ -11,8 +12,7 @@ export const WebhookSettings = t.Object(
     secret: secret(
       t.String({
         default: '',
-        pattern: '^(whsec_[A-Za-z0-9+/]{32,}={0,2})?$',
-        error: '"whsec_" and at least 24 bytes in base64, or ""',
+        ...SIGNING_KEY,
         description: 'Key of the signatures. Empty: made when it is first needed.',
       }),
     ),

@@ -87,6 +87,7 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     quiet_time_zone: '',
     quiet_except: [],
     webhook_url: '',
+    webhook_secret: '',
     slack_url: '',
     discord_url: '',
     telegram_token: '',

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'bun:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { manualClock } from 'flow2api/testing'
+import OpenAI from 'openai'
 import { startAlerts, startReceiver, tally } from './alerts.world.ts'
 
 const MINUTE_MS = 60_000
@@ -201,7 +203,8 @@ test('Slack, Discord and Telegram get what they read', async () => {
     world.accountIs(7, 'disabled', 'no')
     await world.pass(MINUTE_MS)
     const text = `Account #7 is switched off\nno\n${world.kernel.url}`
-    expect(receiver.posts.toSorted((a, b) => a.path.localeCompare(b.path))).toEqual([
+    const posts = receiver.posts.map(({ path, body }) => ({ path, body }))
+    expect(posts.toSorted((a, b) => a.path.localeCompare(b.path))).toEqual([
       {
         path: '/bot123:secret/sendMessage',
         body: { chat_id: '-100', text, link_preview_options: { is_disabled: true } },
@@ -280,6 +283,25 @@ test('addresses of receivers and passwords come out nowhere', async () => {
   const seen = JSON.stringify([await world.admin(), await world.admin('/deliveries'), world.audited])
   expect(seen).not.toContain('/hook')
   expect(seen).not.toContain('smtp://')
+})
+
+test('with a key the own program can verify what it gets; the others are sent none', async () => {
+  const key = `whsec_${Buffer.from('0123456789abcdef0123456789abcdef').toString('base64')}`
+  // What clients verify has to be of this time.
+  const clock = manualClock(Date.now())
+  await using world = await startAlerts({ clock, settings: { webhook_secret: key } })
+  await world.set({ webhook_secret: key, slack_url: `${world.receiver.url}/slack` })
+  world.accountIs(7, 'disabled', 'no')
+  await world.pass(MINUTE_MS)
+  const [own, slack] = ['/hook', '/slack'].map(path => world.receiver.posts.find(post => post.path === path))
+  const { webhooks } = new OpenAI({ apiKey: 'none' })
+  expect(await webhooks.unwrap(own?.text ?? '', own?.headers ?? {}, key)).toMatchObject({
+    type: 'alert.fired',
+    id: own?.headers['webhook-id'],
+  } as object)
+  await expect(webhooks.unwrap(`${own?.text} `, own?.headers ?? {}, key)).rejects.toThrow()
+  expect(slack?.headers['webhook-signature']).toBeUndefined()
+  expect(JSON.stringify([await world.admin('/deliveries'), slack])).not.toContain(key.slice(6))
 })
 
 test('settings that cannot work are refused, and the old ones serve on', async () => {

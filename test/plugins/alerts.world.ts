@@ -23,6 +23,8 @@ const STEP_MS = 5_000
 
 export interface Post {
   readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly text: string
   // Bodies differ from channel to channel; each test knows its own.
   readonly body: Record<string, unknown>
 }
@@ -41,7 +43,8 @@ export function startReceiver() {
     hostname: '127.0.0.1',
     port: 0,
     async fetch(request) {
-      posts.push({ path: new URL(request.url).pathname, body: (await request.json()) as Post['body'] })
+      const [path, text] = [new URL(request.url).pathname, await request.text()]
+      posts.push({ path, headers: request.headers.toJSON(), text, body: JSON.parse(text) })
       return new Response(null, { status: receiver.status })
     },
   })

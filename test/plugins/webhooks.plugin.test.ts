@@ -265,7 +265,7 @@ describe('the secret', () => {
     expect(second.kernel.announced).toEqual([])
     await second.end(jobOf('job_2'))
     const [call] = second.net.calls
-    const { signedHeaders } = await import('../../plugins/webhooks/event.ts')
+    const { signedHeaders } = await import('flow2api/contracts')
     const again = signedHeaders(call?.id ?? '', call?.want.body ?? '', secret, call?.at ?? 0)
     expect(call?.want.headers).toEqual(again)
   })
