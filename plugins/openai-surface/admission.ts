@@ -1,20 +1,20 @@
 /** The way of every generating request to its job: headers, body, callback, submission. */
 import {
+  type AdmittedRequest,
   type Caller,
   domainFault,
   faultResponse,
-  type Job,
+  fingerprintOf,
   type JobRequest,
-  type RequestHeaders,
   readRequestHeaders,
+  unexpectedFault,
   type WebhookDesk,
 } from 'flow2api/contracts'
 import { err, type Fault, type Handle, ok, type Result } from 'flow2api/plugin'
 import { readBody } from './body.ts'
 import { Fields } from './fields.ts'
-import { fingerprintOf } from './fingerprint.ts'
 import { toldForGood } from './for-good.ts'
-import { type Surface, unexpected } from './surface.ts'
+import type { Surface } from './surface.ts'
 
 /** Names the fields of the body that had no effect. */
 export const IGNORED_HEADER = 'x-flow2api-ignored'
@@ -29,12 +29,8 @@ interface Wanted {
   readonly job: JobRequest
 }
 
-export interface Admitted<W extends Wanted = Wanted> {
-  readonly request: Request
-  readonly headers: RequestHeaders
+export interface Admitted<W extends Wanted = Wanted> extends AdmittedRequest {
   readonly wanted: W
-  /** As it was at admission; a repeated request has the job of its first try. */
-  readonly job: Job
 }
 
 /** A response: the request is answered without a job. */
@@ -68,7 +64,7 @@ export async function admit<W extends Wanted>(surface: Surface, admission: Admis
   const allowed = callbackUrl === undefined ? ok(undefined) : await checkCallback(surface, callbackUrl)
   if (allowed.isErr()) return faultResponse(allowed.error)
   const scope = subject === undefined ? endpoint : `${endpoint} ${subject}`
-  const fingerprinting = fingerprintOf(scope, body.value)
+  const fingerprinting = fingerprintOf(scope, body.value.values, body.value.textual)
   const fingerprint = typeof fingerprinting === 'string' ? fingerprinting : await fingerprinting
   const { idempotencyKey: key, retry } = headers.value
   const submitted = await surface.jobs.submit(wanted.value.job, {
@@ -86,7 +82,7 @@ export async function admit<W extends Wanted>(surface: Surface, admission: Admis
     if (ignored.length > 0) answer.headers.set(IGNORED_HEADER, ignored.join(', '))
     return answer
   } catch (cause) {
-    return faultResponse(unexpected(cause, surface.log, job.id), { jobId: job.id })
+    return faultResponse(unexpectedFault(cause, surface.log, job.id), { jobId: job.id })
   }
 }
 

@@ -1,10 +1,9 @@
 /** A chat completion in chunks: progress, then the result. */
-import type { Job } from 'flow2api/contracts'
+import { type Job, outcomeFault, settle } from 'flow2api/contracts'
 import type { Admitted } from './admission.ts'
 import type { ChatRequest } from './chat.ts'
 import { type ChatForm, choicesOf, chunksOf } from './chat-answer.ts'
 import { ProgressReporter } from './chat-progress.ts'
-import { faultOf, settle } from './jobs.ts'
 import { dataUrlsOf } from './media.ts'
 import { streamAnswer } from './sse.ts'
 import type { Surface } from './surface.ts'
@@ -27,7 +26,7 @@ export function streamedChat(surface: Surface, admitted: Admitted<ChatRequest>):
     unwatch.map(undo => undo())
     if (settled.isErr()) return settled.error
     const job = settled.value
-    const fault = faultOf(job)
+    const fault = outcomeFault(job)
     if (fault !== undefined || job.status !== 'completed') return fault
     for (const [index, { content, images }] of choicesOf(job, await formOf(surface, job, wanted)).entries()) {
       if (index > 0) begin(index)

@@ -1,5 +1,5 @@
 /** `POST /v1/chat/completions`: pictures and videos for clients that only speak chat. */
-import { type Caller, faultResponse, type Job, type JobRequest, jobResponse, type MediaKind } from 'flow2api/contracts'
+import { type Caller, type Job, type JobRequest, jobResponse, type MediaKind, wholeAnswer } from 'flow2api/contracts'
 import { Elysia, err, type Fault, ok, type Result } from 'flow2api/plugin'
 import { type Admitted, admit } from './admission.ts'
 import { auxiliaryAnswer, auxiliaryCompletion } from './auxiliary.ts'
@@ -16,7 +16,6 @@ import { MOST_PIECES, readParameters } from './parameters.ts'
 import { type Picture, readPictures } from './picture-reader.ts'
 import { pictureSources } from './pictures.ts'
 import { authenticated, type Surface } from './surface.ts'
-import { wholeAnswer } from './whole-answer.ts'
 
 export const chatRoutes = (surface: Surface) =>
   new Elysia().post(
@@ -42,14 +41,14 @@ const chat = (surface: Surface, request: Request, caller: Caller): Promise<Respo
     answer: admitted =>
       admitted.wanted.stream
         ? streamedChat(surface, admitted)
-        : wholeAnswer(surface, admitted, job => whole(surface, admitted, job)),
+        : wholeAnswer(surface, admitted, { present: job => whole(surface, admitted, job) }),
   })
 
 async function whole(surface: Surface, { wanted }: Admitted<ChatRequest>, job: Job): Promise<Response> {
   const asked = wanted.job.count
   if (!wanted.wantsImages) return jobResponse(completion(job, { asked }), job.id)
   const imageUrls = await dataUrlsOf(surface.jobs, job)
-  if (imageUrls.isErr()) return faultResponse(imageUrls.error, { jobId: job.id })
+  if (imageUrls.isErr()) return surface.refuse(imageUrls.error, job.id)
   const form: ChatForm = { asked, imageUrls: imageUrls.value }
   return jobResponse(completion(job, form), job.id)
 }

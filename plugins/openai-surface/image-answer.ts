@@ -1,21 +1,23 @@
 /** Answers of `/v1/images/*`, whole and as events (api-surfaces A.3, A.4). */
 import {
-  faultResponse,
   formatOf,
+  inFormat,
   type Job,
   type JobRequest,
   jobResponse,
   type KeptMedia,
   outcomeBody,
+  outcomeFault,
+  type PictureFormat,
+  settle,
+  wholeAnswer,
 } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import type { Admitted } from './admission.ts'
-import { faultOf, settle, unixSeconds } from './jobs.ts'
+import { unixSeconds } from './jobs.ts'
 import { bytesOf, sizeOf } from './media.ts'
-import { converted, type OutputFormat } from './output-format.ts'
 import { streamAnswer } from './sse.ts'
 import type { Surface } from './surface.ts'
-import { wholeAnswer } from './whole-answer.ts'
 
 /** What the type of each event begins with. */
 type Operation = 'image_generation' | 'image_edit'
@@ -25,7 +27,7 @@ export interface ImageRequest {
   readonly form: 'url' | 'b64_json'
   readonly stream: boolean
   /** Undefined: as the provider made it. */
-  readonly format: OutputFormat | undefined
+  readonly format: PictureFormat | undefined
 }
 
 /** OpenAI's words for it; others, which people also write, its schema does not know. */
@@ -41,15 +43,17 @@ const NO_USAGE = {
 } as const
 
 export const wholeImages = (surface: Surface, admitted: Admitted<ImageRequest>): Promise<Response> =>
-  wholeAnswer(surface, admitted, async job => {
-    const pieces: Piece[] = []
-    // One at a time: ten large pictures at once would be ten times the memory.
-    for (const [index, media] of job.media.entries()) {
-      const piece = await pieceOf(surface, job, index, media, admitted.wanted)
-      if (piece.isErr()) return faultResponse(piece.error, { jobId: job.id })
-      pieces.push(piece.value)
-    }
-    return jobResponse(imagesBody(job, pieces), job.id)
+  wholeAnswer(surface, admitted, {
+    present: async job => {
+      const pieces: Piece[] = []
+      // One at a time: ten large pictures at once would be ten times the memory.
+      for (const [index, media] of job.media.entries()) {
+        const piece = await pieceOf(surface, job, index, media, admitted.wanted)
+        if (piece.isErr()) return surface.refuse(piece.error, job.id)
+        pieces.push(piece.value)
+      }
+      return jobResponse(imagesBody(job, pieces), job.id)
+    },
   })
 
 interface Piece {
@@ -69,7 +73,7 @@ async function pieceOf(
   if (form === 'url') return ok({ data: { url }, mime })
   const bytes = await bytesOf(surface.jobs, job.id, index)
   if (bytes.isErr()) return err(bytes.error)
-  const picture = await converted(surface, { mime, bytes: bytes.value }, format)
+  const picture = await inFormat(surface.log, { mime, bytes: bytes.value }, format)
   return ok({ data: { b64_json: picture.bytes.toBase64() }, mime: picture.mime })
 }
 
@@ -98,7 +102,7 @@ export function streamedImages(surface: Surface, admitted: Admitted<ImageRequest
     const settled = await settle(jobs, admitted.job, clock, sink.signal)
     if (settled.isErr()) return settled.error
     const job = settled.value
-    const fault = faultOf(job)
+    const fault = outcomeFault(job)
     if (fault !== undefined || job.status !== 'completed') return fault
     for (const [index, media] of job.media.entries()) {
       // An event always carries the picture itself; whoever asked for addresses has both.

@@ -1,5 +1,14 @@
 /** The OpenAI-compatible surface: models, images, videos and chat under `/v1`. */
-import { Auth, GuardedFetch, Jobs, MediaStore, ModelsView, ResultView, Webhooks } from 'flow2api/contracts'
+import {
+  Auth,
+  faultResponse,
+  GuardedFetch,
+  Jobs,
+  MediaStore,
+  ModelsView,
+  ResultView,
+  Webhooks,
+} from 'flow2api/contracts'
 import { definePlugin, Elysia } from 'flow2api/plugin'
 import { chatRoutes } from './chat.ts'
 import { imageRoutes } from './images.ts'
@@ -36,6 +45,7 @@ export default definePlugin({
       log: ctx.log,
       publicUrl: () => ctx.publicUrl(),
       begin: label => ctx.begin(label),
+      refuse: (fault, jobId) => faultResponse(fault, jobId === undefined ? {} : { jobId }),
     }
     ctx.provide(ResultView, { result: job => resultOf(job, remixes) })
     ctx.http({

@@ -1,7 +1,5 @@
-/** Waiting for a job, and what a job that did not succeed is to its caller. */
+/** Jobs in the terms of OpenAI's objects. */
 import type { Job } from 'flow2api/contracts'
-
-export { outcomeFault as faultOf, settle } from 'flow2api/contracts'
 
 /** Unix seconds, as every OpenAI object has them. */
 export const unixSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000)

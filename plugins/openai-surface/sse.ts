@@ -1,9 +1,8 @@
 /** Server-sent events: heartbeats while nothing happens, errors and the end as OpenAI clients expect them. */
-import { JOB_HEADER, streamErrorBody } from 'flow2api/contracts'
+import { attend, JOB_HEADER, streamErrorBody, unexpectedFault } from 'flow2api/contracts'
 import type { Clock, Fault, Logger } from 'flow2api/plugin'
 import type { Admitted } from './admission.ts'
-import { attend } from './disconnect.ts'
-import { type Surface, unexpected } from './surface.ts'
+import type { Surface } from './surface.ts'
 
 interface EventSink {
   /** One event: `data`, and `event` where it has a name. Nothing happens once the client is gone. */
@@ -48,7 +47,7 @@ export function eventStream(options: StreamOptions, run: (sink: EventSink) => Pr
       // Headers travel with the first byte.
       beat()
       run({ send, signal })
-        .catch(cause => unexpected(cause, log, jobId))
+        .catch(cause => unexpectedFault(cause, log, jobId))
         .then(fault => {
           if (fault !== undefined) send(streamErrorBody(fault))
           write('data: [DONE]\n\n')

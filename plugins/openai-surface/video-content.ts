@@ -1,8 +1,7 @@
 /** `GET /v1/videos/{id}/content`: the video, or a still picture of it. */
-import { blobOf, domainFault, faultResponse, pictureMime } from 'flow2api/contracts'
+import { blobOf, domainFault, faultResponse, outcomeFault, pictureMime } from 'flow2api/contracts'
 import { Elysia } from 'flow2api/plugin'
 import { contentGone, contentResponse } from './content.ts'
-import { faultOf } from './jobs.ts'
 import { authenticated, type Surface } from './surface.ts'
 import { VIDEO_DOCS } from './video-docs.ts'
 import { findVideo } from './video-lookup.ts'
@@ -38,7 +37,7 @@ async function content(surface: Surface, request: Request, id: string): Promise<
     const message = `This video is not ready yet (${job.progress} % done). Ask for its status until it is completed.`
     return faultResponse(domainFault('video_not_ready', message), { jobId: job.id })
   }
-  const fault = faultOf(job)
+  const fault = outcomeFault(job)
   // Asking for the same content again cannot bring it back, whatever a new request could.
   if (fault !== undefined) return faultResponse({ ...fault, retry: 'never' }, { jobId: job.id })
   const opened = await surface.jobs.open(job.id, 0, variant)

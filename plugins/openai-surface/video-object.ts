@@ -1,6 +1,6 @@
 /** Jobs as OpenAI video objects (api-surfaces A.5). */
-import { type Job, type JobStatus, messageFor, outcomeBody } from 'flow2api/contracts'
-import { faultOf, hexOf, modelNameOf, unixSeconds } from './jobs.ts'
+import { type Job, type JobStatus, messageFor, outcomeBody, outcomeFault } from 'flow2api/contracts'
+import { hexOf, modelNameOf, unixSeconds } from './jobs.ts'
 import { sizeOf } from './media.ts'
 import type { Remixes } from './remixes.ts'
 
@@ -39,7 +39,7 @@ export const isUnfinished = (job: Job): boolean =>
 export function videoObject(job: Job, remixes: Pick<Remixes, 'sourceOf'>) {
   const sourceId = remixes.sourceOf(job.id)
   const [media] = job.media
-  const fault = faultOf(job)
+  const fault = outcomeFault(job)
   const measured = Math.round(job.delivered?.seconds ?? media?.duration_s ?? 0)
   return {
     id: videoId(job),

@@ -2,10 +2,9 @@
  * Video jobs as OpenRouter's own library reads them (api-surfaces A.5, dialects). It asks at the same paths as OpenAI's
  * clients and takes no object of theirs: it wants `polling_url`, and no `error` that is null.
  */
-import { domainFault, type Job, messageFor } from 'flow2api/contracts'
+import { domainFault, type Job, messageFor, outcomeFault } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import { isValues } from './body.ts'
-import { faultOf } from './jobs.ts'
 import type { Remixes } from './remixes.ts'
 import { videoObject } from './video-object.ts'
 
@@ -16,7 +15,7 @@ export const asksAsOpenRouter = (request: Request): boolean => LIBRARY.test(requ
 
 export function openRouterVideo(job: Job, remixes: Pick<Remixes, 'sourceOf'>, baseUrl: string) {
   const { error: _, status, ...video } = videoObject(job, remixes)
-  const fault = faultOf(job)
+  const fault = outcomeFault(job)
   return {
     ...video,
     polling_url: `${baseUrl}/v1/videos/${video.id}`,

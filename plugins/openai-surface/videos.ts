@@ -1,8 +1,15 @@
 /** `/v1/videos`: asynchronous video jobs. */
-import { type Caller, domainFault, faultResponse, type Job, type JobRequest, jobResponse } from 'flow2api/contracts'
+import {
+  attend,
+  type Caller,
+  domainFault,
+  faultResponse,
+  type Job,
+  type JobRequest,
+  jobResponse,
+} from 'flow2api/contracts'
 import { Elysia, err, type Fault, type Result } from 'flow2api/plugin'
 import { admit } from './admission.ts'
-import { attend } from './disconnect.ts'
 import type { Fields } from './fields.ts'
 import { withPictures } from './inputs.ts'
 import { LONGEST_PROMPT, readParameters } from './parameters.ts'

@@ -1,41 +1,26 @@
 /** Heartbeats and cancellation by themselves, where it does not depend on what a server tells and when. */
-import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
-import { drizzle } from 'drizzle-orm/bun-sqlite'
+import { attend, faultResponse, readRequestHeaders, type SurfaceWorld, withHeartbeats } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
 import { manualClock } from 'flow2api/testing'
 import pino from 'pino'
-import { readRequestHeaders } from '../../plugins/contracts/index.ts'
-import { attend } from '../../plugins/openai-surface/disconnect.ts'
-import { withHeartbeats } from '../../plugins/openai-surface/heartbeat.ts'
-import init from '../../plugins/openai-surface/migrations/0000_init.sql' with { type: 'text' }
-import { Remixes } from '../../plugins/openai-surface/remixes.ts'
-import type { Surface } from '../../plugins/openai-surface/surface.ts'
 import { FakeEngine } from './openai-surface.engine.ts'
 import { sampleJob } from './openai-surface.fixtures.ts'
 import { until } from './openai-surface.world.ts'
 
 const job = sampleJob()
 
-function database() {
-  const client = new Database(':memory:')
-  client.run(init)
-  return drizzle({ client })
-}
-
 function setUp(word = 'cancel') {
   const clock = manualClock()
   const engine = new FakeEngine()
   engine.add(job)
   const held = new Set<string>()
-  const surface: Surface = {
+  const world: SurfaceWorld = {
     auth: { verify: () => expect.unreachable() },
     jobs: engine,
     webhooks: { current: undefined },
     guard: { current: undefined },
     media: { current: undefined },
-    views: { all: () => [] },
-    remixes: new Remixes(database()),
     publicUrl: () => '',
     clock,
     log: pino({ level: 'silent' }),
@@ -43,16 +28,17 @@ function setUp(word = 'cancel') {
       held.add(label)
       return { [Symbol.asyncDispose]: async () => void held.delete(label) }
     },
+    refuse: (fault, jobId) => faultResponse(fault, jobId === undefined ? {} : { jobId }),
   }
   const headers = readRequestHeaders(new Headers({ 'x-flow2api-on-disconnect': word }))._unsafeUnwrap()
   const request = new Request('http://localhost/', { method: 'POST' })
-  return { clock, engine, surface, held, admitted: { job, headers, request, wanted: undefined } }
+  return { clock, engine, world, held, admitted: { job, headers, request } }
 }
 
 test('a signal that aborts after the work has ended cancels nothing', async () => {
-  const { engine, surface, admitted } = setUp()
+  const { engine, world, admitted } = setUp()
   const leaving = new AbortController()
-  expect(await attend(surface, admitted, leaving.signal, async () => 'done')).toBe('done')
+  expect(await attend(world, admitted, leaving.signal, async () => 'done')).toBe('done')
   leaving.abort()
   expect(engine.cancelled).toEqual([])
 })
@@ -62,17 +48,17 @@ test('one that had aborted before cancels at once, and one of a detached request
     ['cancel', [job.id]],
     ['detach', []],
   ] as const) {
-    const { engine, surface, admitted } = setUp(word)
-    await attend(surface, admitted, AbortSignal.abort(), async () => 'done')
+    const { engine, world, admitted } = setUp(word)
+    await attend(world, admitted, AbortSignal.abort(), async () => 'done')
     expect(engine.cancelled).toEqual([...cancelled])
   }
 })
 
 test('a body whose reader leaves tells the work so, stops beating, and takes what comes too late', async () => {
-  const { clock, surface, held, admitted } = setUp()
+  const { clock, world, held, admitted } = setUp()
   const { promise: left, resolve } = Promise.withResolvers<void>()
   const { promise: gate, resolve: open } = Promise.withResolvers<void>()
-  const answer = withHeartbeats(surface, admitted, async signal => {
+  const answer = withHeartbeats(world, admitted, async signal => {
     signal.addEventListener('abort', () => resolve())
     await left
     await gate
@@ -90,9 +76,9 @@ test('a body whose reader leaves tells the work so, stops beating, and takes wha
 })
 
 test('a body that nobody reads for a while has all its heartbeats and then the answer', async () => {
-  const { clock, surface, admitted } = setUp()
+  const { clock, world, admitted } = setUp()
   const { promise, resolve } = Promise.withResolvers<Response>()
-  const answer = withHeartbeats(surface, admitted, () => promise)
+  const answer = withHeartbeats(world, admitted, () => promise)
   await clock.advance(20_000)
   const response = await answer
   await clock.advance(60_000)
@@ -102,8 +88,8 @@ test('a body that nobody reads for a while has all its heartbeats and then the a
 })
 
 test('what is thrown within the grace has a real status and the job', async () => {
-  const { clock, surface, held, admitted } = setUp()
-  const response = await withHeartbeats(surface, admitted, async () => {
+  const { clock, world, held, admitted } = setUp()
+  const response = await withHeartbeats(world, admitted, async () => {
     throw new Error('secret detail')
   })
   expect([response.status, response.headers.get('x-flow2api-job')]).toEqual([500, job.id])

@@ -1,9 +1,8 @@
 /** What the headers of a generating request say, and by what a repeated one is recognised. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { parsePrefer, readRequestHeaders as readHeaders, spelledPreferences } from '../../plugins/contracts/index.ts'
+import { fingerprintOf, parsePrefer, readRequestHeaders as readHeaders, spelledPreferences } from 'flow2api/contracts'
 import { readBody } from '../../plugins/openai-surface/body.ts'
-import { fingerprintOf } from '../../plugins/openai-surface/fingerprint.ts'
 
 describe('Prefer', () => {
   test.each([
@@ -87,7 +86,8 @@ describe('headers', () => {
 describe('fingerprints', () => {
   const of = async (body: BodyInit, endpoint = 'images.edits') => {
     const read = await readBody(new Request('http://localhost/', { method: 'POST', body }))
-    return fingerprintOf(endpoint, read._unsafeUnwrap())
+    const { values, textual } = read._unsafeUnwrap()
+    return fingerprintOf(endpoint, values, textual)
   }
   const form = (...fields: (readonly [string, string | File])[]) => {
     const data = new FormData()
@@ -134,8 +134,8 @@ describe('fingerprints', () => {
   test('have no limit of depth', async () => {
     const deep = (inner: string) => `${'{"a":['.repeat(20_000)}${inner}${']}'.repeat(20_000)}`
     for (const textual of [true, false]) {
-      const body = (inner: string) => ({ values: JSON.parse(deep(inner)), textual })
-      expect(await fingerprintOf('x', body('1'))).not.toBe(await fingerprintOf('x', body('2')))
+      const of = (inner: string) => fingerprintOf('x', JSON.parse(deep(inner)), textual)
+      expect(await of('1')).not.toBe(await of('2'))
     }
   })
 
@@ -150,7 +150,7 @@ describe('fingerprints', () => {
       )
     }
     const values = fc.dictionary(fc.string(), fc.jsonValue())
-    const of = (document: Record<string, unknown>) => fingerprintOf('x', { values: document, textual: false })
+    const of = (document: Record<string, unknown>) => fingerprintOf('x', document)
     await fc.assert(
       fc.asyncProperty(values, values, async (one, other) => {
         const fingerprint = await of(one)
