@@ -2,15 +2,13 @@
 import {
   type AdmittedRequest,
   type Caller,
-  domainFault,
   faultResponse,
   fingerprintOf,
   type JobRequest,
   readRequestHeaders,
-  unexpectedFault,
-  type WebhookDesk,
+  submit,
 } from 'flow2api/contracts'
-import { err, type Fault, type Handle, ok, type Result } from 'flow2api/plugin'
+import type { Fault, Result } from 'flow2api/plugin'
 import { readBody } from './body.ts'
 import { Fields } from './fields.ts'
 import { toldForGood } from './for-good.ts'
@@ -60,30 +58,17 @@ export async function admit<W extends Wanted>(surface: Surface, admission: Admis
   if (wanted instanceof Response) return wanted
   if (wanted.isErr()) return faultResponse(wanted.error)
   if (fields.fault !== undefined) return faultResponse(fields.fault)
-  const { callbackUrl } = origin
-  const allowed = callbackUrl === undefined ? ok(undefined) : await checkCallback(surface, callbackUrl)
-  if (allowed.isErr()) return faultResponse(allowed.error)
   const scope = subject === undefined ? endpoint : `${endpoint} ${subject}`
   const fingerprinting = fingerprintOf(scope, body.value.values, body.value.textual)
   const fingerprint = typeof fingerprinting === 'string' ? fingerprinting : await fingerprinting
-  const { idempotencyKey: key, retry } = headers.value
-  const submitted = await surface.jobs.submit(wanted.value.job, {
-    caller,
-    surface: endpoint,
-    idempotency: { ...(key !== undefined && { key }), fingerprint, retry },
-    ...origin,
-  })
-  if (submitted.isErr()) return faultResponse(submitted.error)
-  const job = submitted.value
-  try {
-    const admitted = { request, headers: headers.value, wanted: wanted.value, job }
-    const answer = toldForGood(request, await admission.answer(admitted))
+  const { job } = wanted.value
+  const submission = { request, headers: headers.value, caller, endpoint, fingerprint, job, ...origin }
+  return submit(surface, submission, async admitted => {
+    const answer = toldForGood(request, await admission.answer({ ...admitted, wanted: wanted.value }))
     const ignored = fields.ignored.filter(name => NAMEABLE.test(name)).slice(0, MOST_IGNORED)
     if (ignored.length > 0) answer.headers.set(IGNORED_HEADER, ignored.join(', '))
     return answer
-  } catch (cause) {
-    return faultResponse(unexpectedFault(cause, surface.log, job.id), { jobId: job.id })
-  }
+  })
 }
 
 interface Origin {
@@ -96,16 +81,4 @@ function readOrigin(fields: Fields): Origin {
   const callbackUrl = fields.text('callback_url')
   const user = fields.text('user', LONGEST_USER) ?? fields.text('safety_identifier', LONGEST_USER)
   return { ...(callbackUrl !== undefined && { callbackUrl }), ...(user !== undefined && { user }) }
-}
-
-/** Error: `invalid_value`. */
-async function checkCallback(surface: Surface, url: string): Promise<Result<void, Fault>> {
-  const desk: Handle<WebhookDesk> | undefined = surface.webhooks.current
-  const param = 'callback_url'
-  if (desk === undefined) {
-    const message = 'Webhooks are switched off here. Leave `callback_url` out, or switch the plugin `webhooks` on.'
-    return err(domainFault('invalid_value', message, { param }))
-  }
-  const checked = await desk.check(url)
-  return checked.mapErr(fault => ({ ...fault, param }))
 }
