@@ -1,5 +1,13 @@
 /** `POST /v1/chat/completions`: pictures and videos for clients that only speak chat. */
-import { type Caller, type Job, type JobRequest, jobResponse, type MediaKind, wholeAnswer } from 'flow2api/contracts'
+import {
+  type Caller,
+  type Job,
+  type JobRequest,
+  jobResponse,
+  type MediaKind,
+  type SentPicture,
+  wholeAnswer,
+} from 'flow2api/contracts'
 import { Elysia, err, type Fault, ok, type Result } from 'flow2api/plugin'
 import { type Admitted, admit } from './admission.ts'
 import { auxiliaryAnswer, auxiliaryCompletion } from './auxiliary.ts'
@@ -13,7 +21,7 @@ import { withPictures } from './inputs.ts'
 import { unixSeconds } from './jobs.ts'
 import { dataUrlsOf } from './media.ts'
 import { MOST_PIECES, readParameters } from './parameters.ts'
-import { type Picture, readPictures } from './picture-reader.ts'
+import { readPictures } from './picture-reader.ts'
 import { pictureSources } from './pictures.ts'
 import { authenticated, type Surface } from './surface.ts'
 
@@ -95,7 +103,7 @@ async function previous(
   surface: Surface,
   addresses: readonly string[],
   signal: AbortSignal,
-): Promise<readonly Picture[]> {
+): Promise<readonly SentPicture[]> {
   if (addresses.length === 0) return []
   const sources = pictureSources(addresses, 'messages')
   const read = sources.isErr() ? err(sources.error) : await readPictures(surface, sources.value, 'messages', signal)

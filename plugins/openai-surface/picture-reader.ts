@@ -1,15 +1,7 @@
 /** The bytes of pictures that callers sent or pointed at. */
-import {
-  domainFault,
-  type SentPicture as Picture,
-  type PictureSource,
-  type PictureWorld,
-  pictureReader,
-} from 'flow2api/contracts'
+import { domainFault, type PictureSource, type PictureWorld, pictureReader, type SentPicture } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import { imageSize } from 'image-size'
-
-export type { SentPicture as Picture } from 'flow2api/contracts'
 
 /** Nothing that a camera makes is larger; a small file may claim any size. */
 const LONGEST_SIDE = 16_384
@@ -23,8 +15,8 @@ export async function readPictures(
   sources: readonly PictureSource[],
   param: string,
   signal: AbortSignal,
-): Promise<Result<readonly Picture[], Fault>> {
-  const pictures: Picture[] = []
+): Promise<Result<readonly SentPicture[], Fault>> {
+  const pictures: SentPicture[] = []
   using reader = pictureReader(world, param, signal)
   for (const source of sources) {
     const picture = (await reader.read(source)).andThen(read => measured(read, param))
@@ -35,7 +27,7 @@ export async function readPictures(
 }
 
 /** The job engine looks too, and does not know how the caller calls the field. */
-function measured(picture: Picture, param: string): Result<Picture, Fault> {
+export function measured(picture: SentPicture, param: string): Result<SentPicture, Fault> {
   const refuse = (why: string) => err(domainFault('invalid_image_file', `\`${param}\` ${why}`, { param }))
   const size = sizeOf(picture.bytes)
   if (size === undefined)

@@ -4,7 +4,7 @@ import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import { isValues } from './body.ts'
 
 /** The most that OpenAI takes for one request (api-surfaces A.4); nobody is asked for more. */
-const MOST_PICTURES = 16
+export const MOST_PICTURES = 16
 
 const WEB_URL = /^https?:\/\//i
 

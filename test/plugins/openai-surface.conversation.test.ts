@@ -104,6 +104,12 @@ describe('over HTTP', () => {
     ).toBe(200)
     expect((await chat({ messages: [user('a'), assistant('![i](http://x/gone.png)'), user('b')] })).status).toBe(200)
     expect([inputsOf(engine, 1), inputsOf(engine, 2)]).toEqual([[], []])
+    // Nor do they count where it has no place for so many.
+    const answered = Array.from({ length: 16 }, (_, index) => `![image](${data(index + 100)})`).join()
+    const attached = [1, 2, 3].map(mark => ({ type: 'image_url', image_url: data(mark) }))
+    const many = [user('a'), assistant(answered), user([text('b'), ...attached])]
+    expect((await chat({ messages: many })).status).toBe(200)
+    expect(inputsOf(engine, 3)?.map(([, mark]) => mark)).toEqual([1, 2, 3, 100])
   })
 
   test('pictures beside the text, where `modalities` asks for them: whole as data, no Markdown', async () => {

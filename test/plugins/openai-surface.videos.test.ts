@@ -94,11 +94,19 @@ test.each([
   expect(inputsOf(engine)).toEqual(expected)
 })
 
-test('a model that takes no pictures refuses them, and is not replaced where it was named', async () => {
+test('a model refuses pictures that it does not take, and is not replaced where it was named', async () => {
   for (const model of ['vid-1', 'vid-one']) {
     const refused = await post('/v1/videos', { prompt: 'go', model, input_reference: PNG.toBase64() })
-    expect([refused.status, (await refused.json()).error.param]).toEqual([400, 'input_reference'])
+    const message = `The model ${model} takes no pictures. Leave \`input_reference\` out, or choose a model whose \`capabilities.inputs\` has a role for them.`
+    expect([refused.status, (await refused.json()).error]).toMatchObject([400, { param: 'input_reference', message }])
   }
+  const pictures = [1, 2, 3].map(mark => ['input_reference', pictureFile(mark)] as const)
+  const tooMany = await send('/v1/videos', [['prompt', 'go'], ['model', 'vid-frames'], ...pictures])
+  const message = 'The model vid-frames takes at most 2 pictures; 3 were sent.'
+  expect([tooMany.status, (await tooMany.json()).error]).toMatchObject([
+    400,
+    { code: 'invalid_value', param: 'input_reference', message },
+  ])
   expect(engine.submitted).toHaveLength(0)
 })
 

@@ -4,7 +4,7 @@ import { domainFault } from '../faults.ts'
 import type { JobInput, JobRequest, ListedModel } from '../jobs.ts'
 import type { InputRole } from '../provider.ts'
 import { chooseModel, shapeOf } from './model-choice.ts'
-import { type PictureSource, pictureReader } from './pictures.ts'
+import { type PictureSource, pictureReader, type SentPicture } from './pictures.ts'
 import type { SurfaceWorld } from './world.ts'
 
 /** What a caller supplied, before it is read. */
@@ -13,7 +13,7 @@ export interface SuppliedInput {
   readonly role?: InputRole
   /** Left out where the model has no place for it. Only without a role. */
   readonly optional?: true
-  readonly source: PictureSource | EarlierMedia | SentVideo
+  readonly source: PictureSource | EarlierMedia | SentMedia
 }
 
 /** Finished media of an earlier job. */
@@ -22,7 +22,8 @@ export interface EarlierMedia {
   readonly index: number
 }
 
-export interface SentVideo {
+/** Taken as it is: a video, or a picture that was read before. */
+export interface SentMedia {
   readonly mime: string
   readonly bytes: Uint8Array
 }
@@ -39,7 +40,13 @@ interface Supply {
   readonly param: string
   /** Of the caller's request. */
   readonly signal: AbortSignal
+  /** What to do where the model takes no pictures, in the words of the API. */
+  readonly otherwise?: string
+  /** What else a picture that was read has to be. Error: with `param`. */
+  examine?(picture: SentPicture): Result<SentPicture, Fault>
 }
+
+const OTHERWISE = 'Leave them out, or choose a model that has a role for them.'
 
 /**
  * The request with its inputs, each in its role. Where the caller left the model to us and the usual one does not take
@@ -48,7 +55,7 @@ interface Supply {
 export async function withInputs(
   world: SurfaceWorld,
   request: JobRequest,
-  { inputs, param, signal }: Supply,
+  { inputs, param, signal, otherwise = OTHERWISE, examine = ok }: Supply,
 ): Promise<Result<JobRequest, Fault>> {
   if (inputs.length === 0) return ok(request)
   const refuse = (message: string) => err(domainFault('invalid_value', message, { param }))
@@ -67,7 +74,7 @@ export async function withInputs(
   if (placed.filter(({ input }) => !input.optional).length < needed)
     return refuse(
       placed.length === 0
-        ? `The model ${model.id} takes no pictures. Leave them out, or choose a model that has a role for them.`
+        ? `The model ${model.id} takes no pictures. ${otherwise}`
         : `The model ${model.id} takes at most ${placed.length} pictures; ${needed} were sent.`,
     )
   const read: JobInput[] = []
@@ -77,7 +84,7 @@ export async function withInputs(
     if (typeof source === 'object' && 'jobId' in source) read.push({ role, from: source })
     else if ('bytes' in source && 'mime' in source) read.push({ role, ...source })
     else {
-      const picture = await reader.read(source)
+      const picture = (await reader.read(source)).andThen(examine)
       if (picture.isErr()) return err(picture.error)
       read.push({ role, ...picture.value })
     }
