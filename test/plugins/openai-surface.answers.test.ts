@@ -1,16 +1,13 @@
-/** Answers: faults, video objects, chat chunks, event streams. */
+/** Answers: faults, video objects, chat chunks. */
 import { describe, expect, test } from 'bun:test'
 import { domainFault, errorBody, FAULTS, faultResponse, type JobStatus, streamErrorBody } from 'flow2api/contracts'
-import { fault, type Logger } from 'flow2api/plugin'
+import { fault } from 'flow2api/plugin'
 import { manualClock } from 'flow2api/testing'
-import pino from 'pino'
 import { completion } from '../../plugins/openai-surface/chat-answer.ts'
 import { ProgressReporter } from '../../plugins/openai-surface/chat-progress.ts'
-import { eventStream } from '../../plugins/openai-surface/sse.ts'
 import { jobIdOf, videoObject } from '../../plugins/openai-surface/video-object.ts'
 import { clip, picture, sampleJob } from './openai-surface.fixtures.ts'
 
-const silent: Logger = pino({ level: 'silent' })
 const noRemix = { sourceOf: () => undefined }
 
 describe('faults', () => {
@@ -153,63 +150,6 @@ describe('chat', () => {
     running(50)
     await clock.advance(5000)
     expect(told).toHaveLength(3)
-    expect(clock.waiting).toBe(0)
-  })
-})
-
-describe('event streams', () => {
-  const options = (clock = manualClock(), signal = new AbortController().signal) => ({
-    clock,
-    log: silent,
-    heartbeatMs: 15_000,
-    jobId: 'job_1',
-    signal,
-  })
-
-  test('a heartbeat in every silent interval, none after the end', async () => {
-    const clock = manualClock()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const response = eventStream(options(clock), async sink => {
-      await promise
-      sink.send({ a: 1 }, 'named')
-      return undefined
-    })
-    await clock.advance(14_000)
-    await clock.advance(31_000)
-    resolve()
-    expect(await response.text()).toBe(`${': keep-alive\n\n'.repeat(4)}event: named\ndata: {"a":1}\n\ndata: [DONE]\n\n`)
-    expect(clock.waiting).toBe(0)
-  })
-
-  test('a fault becomes an error event, then the end', async () => {
-    const response = eventStream(options(), async () => domainFault('moderation_blocked', 'Refused.'))
-    const text = await response.text()
-    expect(text).toEndWith(
-      'data: {"error":{"message":"Refused.","type":"invalid_request_error","param":null,"code":"moderation_blocked"}}\n\ndata: [DONE]\n\n',
-    )
-  })
-
-  test('a bug inside ends the stream cleanly and shows nothing of itself', async () => {
-    const response = eventStream(options(), async () => {
-      throw new Error('secret detail')
-    })
-    const text = await response.text()
-    expect(text).toContain('"code":"internal_error"')
-    expect(text).not.toContain('secret detail')
-    expect(text).toEndWith('data: [DONE]\n\n')
-  })
-
-  test('a reader that leaves aborts the work and stops the heartbeat', async () => {
-    const clock = manualClock()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const response = eventStream(options(clock), async sink => {
-      sink.signal.addEventListener('abort', () => resolve())
-      await promise
-      sink.send('too late')
-      return undefined
-    })
-    await response.body?.cancel()
-    await promise
     expect(clock.waiting).toBe(0)
   })
 })

@@ -1,9 +1,17 @@
-/** Heartbeats and cancellation by themselves, where it does not depend on what a server tells and when. */
-import { expect, test } from 'bun:test'
-import { attend, faultResponse, readRequestHeaders, type SurfaceWorld, withHeartbeats } from 'flow2api/contracts'
+/** Heartbeats, streams and cancellation by themselves, where it does not depend on what a server tells and when. */
+import { describe, expect, test } from 'bun:test'
+import {
+  attend,
+  domainFault,
+  faultResponse,
+  readRequestHeaders,
+  type SurfaceWorld,
+  withHeartbeats,
+} from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
 import { manualClock } from 'flow2api/testing'
 import pino from 'pino'
+import { streamAnswer } from '../../plugins/openai-surface/sse.ts'
 import { FakeEngine } from './openai-surface.engine.ts'
 import { sampleJob } from './openai-surface.fixtures.ts'
 import { until } from './openai-surface.world.ts'
@@ -96,4 +104,61 @@ test('what is thrown within the grace has a real status and the job', async () =
   const { error } = (await response.json()) as { error: Fault }
   expect([error.code, error.message.includes('secret')]).toEqual(['internal_error', false])
   expect([clock.waiting, held.size]).toEqual([0, 0])
+})
+
+describe('event streams', () => {
+  test('a heartbeat in every silent interval, none after the end', async () => {
+    const { clock, world, admitted } = setUp()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const response = streamAnswer(world, admitted, async sink => {
+      await promise
+      sink.send({ a: 1 }, 'named')
+      return undefined
+    })
+    expect(Object.fromEntries(response.headers)).toEqual({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+      'x-flow2api-job': job.id,
+    })
+    await clock.advance(14_000)
+    await clock.advance(31_000)
+    resolve()
+    expect(await response.text()).toBe(`${': keep-alive\n\n'.repeat(4)}event: named\ndata: {"a":1}\n\ndata: [DONE]\n\n`)
+    expect(clock.waiting).toBe(0)
+  })
+
+  test('a fault becomes an error event, then the end', async () => {
+    const { world, admitted } = setUp()
+    const response = streamAnswer(world, admitted, async () => domainFault('moderation_blocked', 'Refused.'))
+    const text = await response.text()
+    expect(text).toEndWith(
+      'data: {"error":{"message":"Refused.","type":"invalid_request_error","param":null,"code":"moderation_blocked"}}\n\ndata: [DONE]\n\n',
+    )
+  })
+
+  test('a bug inside ends the stream cleanly and shows nothing of itself', async () => {
+    const { world, admitted } = setUp()
+    const response = streamAnswer(world, admitted, async () => {
+      throw new Error('secret detail')
+    })
+    const text = await response.text()
+    expect(text).toContain('"code":"internal_error"')
+    expect(text).not.toContain('secret detail')
+    expect(text).toEndWith('data: [DONE]\n\n')
+  })
+
+  test('a reader that leaves aborts the work and stops the heartbeat', async () => {
+    const { clock, world, admitted } = setUp()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const response = streamAnswer(world, admitted, async sink => {
+      sink.signal.addEventListener('abort', () => resolve())
+      await promise
+      sink.send('too late')
+      return undefined
+    })
+    await response.body?.cancel()
+    await promise
+    expect(clock.waiting).toBe(0)
+  })
 })
