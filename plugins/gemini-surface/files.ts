@@ -45,11 +45,8 @@ async function answer(world: SurfaceWorld, request: Request, written: string): P
   if (fault !== undefined && job.media[index] === undefined) return world.refuse({ ...fault, retry: 'never' }, job.id)
   const opened = await openMedia(world.jobs, job.id, index)
   if (opened.isErr()) return world.refuse(opened.error, job.id)
-  const response = downloadResponse(request, { ...opened.value, jobId: job.id, name: fileId(job, index) })
-  if (response.isOk()) return response.value
-  const refusal = world.refuse(response.error, job.id)
-  refusal.headers.set('content-range', `bytes */${opened.value.blob.size}`)
-  return refusal
+  const download = { ...opened.value, jobId: job.id, name: fileId(job, index) }
+  return downloadResponse(request, download, fault => world.refuse(fault, job.id))
 }
 
 interface Found extends FileName {

@@ -6,6 +6,7 @@ import {
   type JobRequest,
   jobResponse,
   type KeptMedia,
+  mediaBytes,
   outcomeBody,
   outcomeFault,
   type PictureFormat,
@@ -15,7 +16,7 @@ import {
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import type { Admitted } from './admission.ts'
 import { unixSeconds } from './jobs.ts'
-import { bytesOf, sizeOf } from './media.ts'
+import { sizeOf } from './media.ts'
 import { streamAnswer } from './sse.ts'
 import type { Surface } from './surface.ts'
 
@@ -71,9 +72,9 @@ async function pieceOf(
   { form, format }: ImageRequest,
 ): Promise<Result<Piece, Fault>> {
   if (form === 'url') return ok({ data: { url }, mime })
-  const bytes = await bytesOf(surface.jobs, job.id, index)
-  if (bytes.isErr()) return err(bytes.error)
-  const picture = await inFormat(surface.log, { mime, bytes: bytes.value }, format)
+  const made = await mediaBytes(surface.jobs, job.id, index)
+  if (made.isErr()) return err(made.error)
+  const picture = await inFormat(surface.log, { mime, bytes: made.value.bytes }, format)
   return ok({ data: { b64_json: picture.bytes.toBase64() }, mime: picture.mime })
 }
 

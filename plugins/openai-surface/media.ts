@@ -1,30 +1,14 @@
 /** Finished media in the forms that OpenAI answers carry. */
-import { domainFault, formatOf, type Job, type JobEngine, type KeptMedia } from 'flow2api/contracts'
-import { err, type Fault, type Handle, ok, okAsync, type Result, ResultAsync } from 'flow2api/plugin'
+import { formatOf, type Job, type JobEngine, type KeptMedia, mediaBytes } from 'flow2api/contracts'
+import { err, type Fault, type Handle, ok, type Result } from 'flow2api/plugin'
 
 /** `WxH` as delivered, or undefined where it was not measured. */
 export const sizeOf = (media: KeptMedia | undefined): string | undefined =>
   media === undefined || media.width === null || media.height === null ? undefined : `${media.width}x${media.height}`
 
-/** One finished piece. Errors: those of `open`, and `media_unavailable` where its file is gone. */
-export const bytesOf = (
-  jobs: Handle<JobEngine>,
-  jobId: string,
-  index: number,
-  variant?: 'thumbnail',
-): ResultAsync<Uint8Array, Fault> =>
-  jobs
-    .open(jobId, index, variant)
-    .andThen(opened => ('body' in opened ? okAsync<Uint8Array, Fault>(opened.body) : fileOf(opened.path)))
-
-const fileOf = (path: string): ResultAsync<Uint8Array, Fault> =>
-  ResultAsync.fromPromise(Bun.file(path).bytes(), cause =>
-    domainFault('media_unavailable', 'The file of this result is gone from the cache. Make it again.', { cause }),
-  )
-
 /**
  * For each piece of a finished job: itself as a data URL, and its address where it is no picture or `longest` characters
- * are not enough. Errors: those of `bytesOf`.
+ * are not enough. Errors: those of `mediaBytes`.
  */
 export async function dataUrlsOf(
   jobs: Handle<JobEngine>,
@@ -37,9 +21,9 @@ export async function dataUrlsOf(
       urls.push(url)
       continue
     }
-    const read = await bytesOf(jobs, job.id, index)
+    const read = await mediaBytes(jobs, job.id, index)
     if (read.isErr()) return err(read.error)
-    const whole = `data:${mime};base64,${read.value.toBase64()}`
+    const whole = `data:${mime};base64,${read.value.bytes.toBase64()}`
     urls.push(whole.length > longest ? url : whole)
   }
   return ok(urls)

@@ -1,7 +1,6 @@
 /** `GET /v1/videos/{id}/content`: the video, or a still picture of it. */
-import { blobOf, domainFault, faultResponse, outcomeFault, pictureMime } from 'flow2api/contracts'
+import { blobOf, domainFault, downloadResponse, faultResponse, outcomeFault, pictureMime } from 'flow2api/contracts'
 import { Elysia } from 'flow2api/plugin'
-import { contentGone, contentResponse } from './content.ts'
 import { authenticated, type Surface } from './surface.ts'
 import { VIDEO_DOCS } from './video-docs.ts'
 import { findVideo } from './video-lookup.ts'
@@ -43,7 +42,11 @@ async function content(surface: Surface, request: Request, id: string): Promise<
   const opened = await surface.jobs.open(job.id, 0, variant)
   if (opened.isErr()) return faultResponse(opened.error, { jobId: job.id })
   const blob = await blobOf(opened.value)
-  if (blob === undefined) return contentGone(job.id)
+  if (blob === undefined) {
+    const message = 'The file of this video has expired from the cache. Make the video again.'
+    return faultResponse(domainFault('not_found', message), { jobId: job.id })
+  }
   const still = variant === 'thumbnail' ? pictureMime(await blob.slice(0, SIGNATURE_BYTES).bytes()) : undefined
-  return contentResponse(request, { blob, mime: still ?? opened.value.mime, jobId: job.id, name: videoId(job) })
+  const download = { blob, mime: still ?? opened.value.mime, jobId: job.id, name: videoId(job) }
+  return downloadResponse(request, download, refused => faultResponse(refused, { jobId: job.id, status: 416 }))
 }

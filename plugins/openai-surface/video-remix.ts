@@ -5,11 +5,11 @@ import {
   type JobInput,
   type JobRequest,
   type ListedModel,
+  mediaBytes,
   pictureMime,
 } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import type { Fields } from './fields.ts'
-import { bytesOf } from './media.ts'
 import { LONGEST_PROMPT } from './parameters.ts'
 import type { Surface } from './surface.ts'
 import { extendsVideos } from './video-extension.ts'
@@ -83,9 +83,9 @@ async function inputsFor(
     )
   if (second !== undefined)
     return refuse(`The model ${model.id} needs ${needed.length} pictures, and one is at hand: a still of the video.`)
-  const still = await bytesOf(jobs, source.id, 0, 'thumbnail')
-  const mime = still.isOk() ? pictureMime(still.value) : undefined
+  const still = await mediaBytes(jobs, source.id, 0, 'thumbnail')
+  const mime = still.isOk() ? pictureMime(still.value.bytes) : undefined
   return still.isOk() && mime !== undefined
-    ? ok([{ role, mime, bytes: still.value }])
+    ? ok([{ role, mime, bytes: still.value.bytes }])
     : refuse(`The model ${model.id} needs a picture, and a still of the video cannot be had.`)
 }

@@ -2,8 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { parseByteRange } from 'flow2api/contracts'
-import { contentResponse } from '../../plugins/openai-surface/content.ts'
+import { downloadResponse, faultResponse, parseByteRange } from 'flow2api/contracts'
 import { clip, PNG } from './openai-surface.fixtures.ts'
 import { openWorld, type World } from './openai-surface.world.ts'
 
@@ -85,7 +84,7 @@ describe('ranges', () => {
         const range = `bytes=${start}-${start + length}`
         const request = new Request('http://localhost/', { headers: { range } })
         const content = { blob: new Blob([bytes]), mime: 'video/mp4', jobId: 'job_1', name: 'video_1' }
-        const response = contentResponse(request, content)
+        const response = downloadResponse(request, content, refused => faultResponse(refused, { status: 416 }))
         if (start >= bytes.length) {
           expect(response.status).toBe(416)
           expect(response.headers.get('content-range')).toBe(`bytes */${bytes.length}`)

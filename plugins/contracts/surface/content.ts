@@ -40,11 +40,14 @@ export async function mediaBytes(
   jobs: Handle<JobEngine>,
   jobId: string,
   index: number,
+  variant?: 'thumbnail',
 ): Promise<Result<{ readonly mime: string; readonly bytes: Uint8Array }, Fault>> {
-  const opened = await openMedia(jobs, jobId, index)
+  const opened = await jobs.open(jobId, index, variant)
   if (opened.isErr()) return err(opened.error)
-  const { blob, mime } = opened.value
-  return ResultAsync.fromPromise(blob.bytes(), gone).map(bytes => ({ mime, bytes }))
+  const media = opened.value
+  const { mime } = media
+  if ('body' in media) return ok({ mime, bytes: media.body })
+  return ResultAsync.fromPromise(Bun.file(media.path).bytes(), gone).map(bytes => ({ mime, bytes }))
 }
 
 const gone = (cause?: unknown): Fault =>
@@ -80,14 +83,19 @@ export interface Download extends OpenedMedia {
   readonly name: string
 }
 
-/** Players refuse media without range support. Error: `invalid_range`, for which HTTP has the status 416. */
-export function downloadResponse(request: Request, download: Download): Result<Response, Fault> {
+/**
+ * Players refuse media without range support. `refuse` says `invalid_range` in the words of the API; HTTP has the status
+ * 416 for it.
+ */
+export function downloadResponse(request: Request, download: Download, refuse: (fault: Fault) => Response): Response {
   const { blob, mime, jobId, name } = download
   const { size } = blob
   const range = parseByteRange(request.headers.get('range'), size)
   if (range === 'unsatisfiable') {
     const why = `The range lies outside of this file, which has ${size} bytes.`
-    return err(fault('invalid_range', why, { blame: 'request', retry: 'never' }))
+    const refusal = refuse(fault('invalid_range', why, { blame: 'request', retry: 'never' }))
+    refusal.headers.set('content-range', `bytes */${size}`)
+    return refusal
   }
   const headers = {
     [JOB_HEADER]: jobId,
@@ -96,12 +104,10 @@ export function downloadResponse(request: Request, download: Download): Result<R
     'content-disposition': `inline; filename="${name}.${formatOf(mime)}"`,
     'x-content-type-options': 'nosniff',
   }
-  if (range === undefined) return ok(new Response(blob, { headers }))
+  if (range === undefined) return new Response(blob, { headers })
   const { start, end } = range
-  return ok(
-    new Response(blob.slice(start, end + 1, mime), {
-      status: 206,
-      headers: { ...headers, 'content-range': `bytes ${start}-${end}/${size}` },
-    }),
-  )
+  return new Response(blob.slice(start, end + 1, mime), {
+    status: 206,
+    headers: { ...headers, 'content-range': `bytes ${start}-${end}/${size}` },
+  })
 }
