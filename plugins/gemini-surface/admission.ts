@@ -4,23 +4,21 @@ import {
   type Caller,
   domainFault,
   fingerprintOf,
+  isValues,
   type JobRequest,
+  LONGEST_USER,
   readRequestHeaders,
   type SuppliedInput,
   type SurfaceWorld,
   submit,
+  tellIgnored,
+  type Values,
   withInputs,
 } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
-import { isValues, Reader } from './reader.ts'
+import { Reader } from './reader.ts'
 
-/** Names the fields of the body that had no effect. */
-const IGNORED_HEADER = 'x-flow2api-ignored'
-/** A header is no place for long lists. */
-const MOST_IGNORED = 20
 const NAMEABLE = /^[\w.[\]]{1,80}$/
-/** It is stored with the job. */
-const LONGEST_USER = 512
 
 /** What a reader of a body makes of it. */
 export interface Wanted {
@@ -69,13 +67,12 @@ export async function admit<W extends Wanted>(world: SurfaceWorld, admission: Ad
     ...(user !== undefined && { user }),
   }
   const answer = await submit(world, submission, admitted => admission.answer(admitted, wanted.value))
-  const ignored = body.ignored.filter(name => NAMEABLE.test(name)).slice(0, MOST_IGNORED)
-  if (ignored.length > 0) answer.headers.set(IGNORED_HEADER, ignored.join(', '))
+  tellIgnored(answer, body.ignored, NAMEABLE)
   return answer
 }
 
 /** JSON, whatever `content-type` says: many scripts leave it out. Error: `invalid_json`. */
-async function readBody(request: Request): Promise<Result<{ readonly [name: string]: unknown }, Fault>> {
+async function readBody(request: Request): Promise<Result<Values, Fault>> {
   const refuse = (message: string) => err(domainFault('invalid_json', message))
   try {
     const document: unknown = await request.json()

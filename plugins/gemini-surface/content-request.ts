@@ -1,9 +1,9 @@
 /** `generateContent`: a conversation becomes a job (api-surfaces B.4). */
-import { domainFault, type PictureFormat, type SuppliedInput } from 'flow2api/contracts'
+import { domainFault, MOST_PIECES, type PictureFormat, type SuppliedInput } from 'flow2api/contracts'
 import { err, type Fault, type Result } from 'flow2api/plugin'
 import type { Wanted } from './admission.ts'
 import { mediaSource } from './media.ts'
-import { MOST_PIECES, readFormat, readParameters } from './parameters.ts'
+import { readFormat, readParameters } from './parameters.ts'
 import type { Reader } from './reader.ts'
 import { askedIn, type Turn } from './turns.ts'
 

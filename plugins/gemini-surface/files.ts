@@ -3,6 +3,7 @@ import {
   domainFault,
   downloadResponse,
   FINAL,
+  findJob,
   type Job,
   jobResponse,
   openMedia,
@@ -61,13 +62,10 @@ function findFile({ jobs }: SurfaceWorld, id: string): ResultAsync<Found, Fault>
       param: 'name',
     })
   if (name === undefined) return errAsync(missing())
-  return jobs
-    .get(name.jobId)
-    .mapErr(fault => (fault.code === 'not_found' ? missing() : fault))
-    .andThen(job => {
-      const none = job.status === 'completed' && job.media[name.index] === undefined
-      return none ? err(missing()) : ok({ ...name, job })
-    })
+  return findJob(jobs, name.jobId, missing).andThen(job => {
+    const none = job.status === 'completed' && job.media[name.index] === undefined
+    return none ? err(missing()) : ok({ ...name, job })
+  })
 }
 
 function fileBody(world: SurfaceWorld, { headers }: Request, job: Job, index: number): object {

@@ -1,8 +1,5 @@
 /** Names of jobs and their media in this API. All are made of a job's id, so that none has to be stored. */
-import type { Job } from 'flow2api/contracts'
-
-/** The random part of `job_<hex>`. */
-const hexOf = (job: Pick<Job, 'id'>): string => job.id.slice(job.id.indexOf('_') + 1)
+import { hexOf, type Job } from 'flow2api/contracts'
 
 const jobId = (hex: string): string => `job_${hex}`
 

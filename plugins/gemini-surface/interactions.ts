@@ -4,13 +4,14 @@ import {
   attend,
   type Caller,
   domainFault,
+  findJob,
   type Job,
   jobResponse,
   readRequestHeaders,
   type SurfaceWorld,
   wholeAnswer,
 } from 'flow2api/contracts'
-import { Elysia, errAsync, type Fault, type ResultAsync } from 'flow2api/plugin'
+import { Elysia } from 'flow2api/plugin'
 import { admit } from './admission.ts'
 import { INTERACTION_DOCS } from './docs.ts'
 import { interactionJob } from './ids.ts'
@@ -117,13 +118,8 @@ async function found(
   id: string,
   answer: (job: Job) => Response | Promise<Response>,
 ): Promise<Response> {
-  const jobId = interactionJob(id)
   const missing = () =>
     domainFault('not_found', `There is no interaction ${id.slice(0, 80)}. It may have been deleted.`, { param: 'id' })
-  const job: ResultAsync<Job, Fault> =
-    jobId === undefined
-      ? errAsync(missing())
-      : world.jobs.get(jobId).mapErr(fault => (fault.code === 'not_found' ? missing() : fault))
-  const result = await job
-  return result.match(answer, fault => world.refuse(fault))
+  const job = await findJob(world.jobs, interactionJob(id), missing)
+  return job.match(answer, fault => world.refuse(fault))
 }

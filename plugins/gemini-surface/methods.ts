@@ -1,12 +1,11 @@
 /** `POST {v}/models/{model}:{method}`: the methods of a model, and of its operations. */
-import { attend, type Caller, domainFault, type SurfaceWorld } from 'flow2api/contracts'
+import { attend, type Caller, decoded, domainFault, type SurfaceWorld } from 'flow2api/contracts'
 import { Elysia } from 'flow2api/plugin'
 import { admit } from './admission.ts'
 import { streamedContent, wholeContent } from './content-answer.ts'
 import { readContentRequest } from './content-request.ts'
 import { METHOD_DOCS } from './docs.ts'
 import { operationName } from './ids.ts'
-import { decoded } from './models.ts'
 import { cancelOperation, operationResponse, VIDEO_ENDPOINT } from './operations.ts'
 import { readPredictRequest, wholePrediction } from './predict.ts'
 import { authenticated, PREFIXES } from './surface.ts'

@@ -1,5 +1,5 @@
 /** Models as Google lists them (api-surfaces B.2): under `/v1beta`, and under `/v1` for those who ask like its clients. */
-import { domainFault, type ListedModel, type ModelsView, type SurfaceWorld } from 'flow2api/contracts'
+import { decoded, domainFault, type ListedModel, type ModelsView, type SurfaceWorld } from 'flow2api/contracts'
 import { Elysia, err, type Fault, ok, type Result } from 'flow2api/plugin'
 import { MODEL_DOCS } from './docs.ts'
 import { errorResponse, keyRefusal } from './errors.ts'
@@ -101,13 +101,4 @@ export const modelRoutes = (world: SurfaceWorld) => {
       // Ids may contain a slash. Elysia decodes named parameters only, and documents no wildcard.
       .get('/v1beta/models/*', ({ request, params }) => retrieve(request, decoded(params['*'])))
   )
-}
-
-/** As it is where it is no valid encoding. */
-export function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

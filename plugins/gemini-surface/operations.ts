@@ -2,13 +2,14 @@
 import {
   domainFault,
   FINAL,
+  findJob,
   type Job,
   jobResponse,
   messageFor,
   outcomeFault,
   type SurfaceWorld,
 } from 'flow2api/contracts'
-import { Elysia, err, errAsync, type Fault, ok, type ResultAsync } from 'flow2api/plugin'
+import { Elysia, err, type Fault, ok, type ResultAsync } from 'flow2api/plugin'
 import { isModerated } from './content-answer.ts'
 import { OPERATION_DOCS } from './docs.ts'
 import { operationError } from './errors.ts'
@@ -48,13 +49,8 @@ export const operationResponse = (world: SurfaceWorld, { headers }: Request, job
 
 /** Of any endpoint that makes videos. Error: `not_found`. */
 function findOperation({ jobs }: SurfaceWorld, id: string): ResultAsync<Job, Fault> {
-  const jobId = operationJob(id)
   const missing = () => domainFault('not_found', `There is no operation ${id.slice(0, 80)}.`, { param: 'name' })
-  if (jobId === undefined) return errAsync(missing())
-  return jobs
-    .get(jobId)
-    .mapErr(fault => (fault.code === 'not_found' ? missing() : fault))
-    .andThen(job => (job.kind === 'video' ? ok(job) : err(missing())))
+  return findJob(jobs, operationJob(id), missing).andThen(job => (job.kind === 'video' ? ok(job) : err(missing())))
 }
 
 export async function getOperation(

@@ -2,7 +2,6 @@
 import type { Parameters, PictureFormat } from 'flow2api/contracts'
 import type { Reader } from './reader.ts'
 
-export const MOST_PIECES = 10
 const LONGEST_SECONDS = 3600
 
 interface Places {

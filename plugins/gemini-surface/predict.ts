@@ -5,6 +5,8 @@ import {
   inFormat,
   type Job,
   jobResponse,
+  LONGEST_PROMPT,
+  MOST_PIECES,
   mediaBytes,
   messageFor,
   type PictureFormat,
@@ -16,9 +18,8 @@ import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import type { Wanted } from './admission.ts'
 import { isModerated } from './content-answer.ts'
 import { mediaSource } from './media.ts'
-import { MOST_PIECES, readFormat, readParameters } from './parameters.ts'
+import { readFormat, readParameters } from './parameters.ts'
 import type { Reader } from './reader.ts'
-import { LONGEST_PROMPT } from './turns.ts'
 
 export interface PredictRequest extends Wanted {
   readonly format: PictureFormat | undefined

@@ -2,10 +2,8 @@
  * Typed reading of Gemini bodies. Every name is taken in camelCase and in snake_case, also mixed (api-surfaces B.1); an
  * explicit null is an absent field; what nobody asks for is ignored, and known.
  */
-import { domainFault } from 'flow2api/contracts'
+import { domainFault, isValues, type Values } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
-
-type Values = { readonly [name: string]: unknown }
 
 /** The first mistake, shared by the readers of one body. */
 interface Mistake {
@@ -132,6 +130,3 @@ const own = (values: Values, name: string): unknown => (Object.hasOwn(values, na
 
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
 const camelCase = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
-
-export const isValues = (value: unknown): value is Values =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

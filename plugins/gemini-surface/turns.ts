@@ -1,5 +1,5 @@
 /** Conversations: what of them is the prompt, and which pictures go with it. */
-import { domainFault, type SuppliedInput } from 'flow2api/contracts'
+import { domainFault, LONGEST_PROMPT, type SuppliedInput } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 
 export interface Turn {
@@ -7,9 +7,6 @@ export interface Turn {
   readonly texts: readonly string[]
   readonly inputs: readonly SuppliedInput[]
 }
-
-/** The limit of the OpenAI surface, so that one prompt serves both. */
-export const LONGEST_PROMPT = 32_000
 
 interface Asked {
   readonly prompt: string

@@ -1,9 +1,9 @@
 /** `predictLongRunning`: a video as Veo's clients ask for it (api-surfaces B.6). */
-import type { InputRole, SuppliedInput } from 'flow2api/contracts'
+import { type InputRole, MOST_PIECES, type SuppliedInput } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import type { Wanted } from './admission.ts'
 import { mediaSource } from './media.ts'
-import { MOST_PIECES, readParameters } from './parameters.ts'
+import { readParameters } from './parameters.ts'
 import { oneInstance } from './predict.ts'
 import type { Reader } from './reader.ts'
 

@@ -5,8 +5,10 @@ import {
   faultResponse,
   fingerprintOf,
   type JobRequest,
+  LONGEST_USER,
   readRequestHeaders,
   submit,
+  tellIgnored,
 } from 'flow2api/contracts'
 import type { Fault, Result } from 'flow2api/plugin'
 import { readBody } from './body.ts'
@@ -14,12 +16,6 @@ import { Fields } from './fields.ts'
 import { toldForGood } from './for-good.ts'
 import type { Surface } from './surface.ts'
 
-/** Names the fields of the body that had no effect. */
-export const IGNORED_HEADER = 'x-flow2api-ignored'
-/** It is stored with the job. */
-const LONGEST_USER = 512
-/** A header is no place for long lists. */
-const MOST_IGNORED = 20
 const NAMEABLE = /^[\w.:[\]-]{1,60}$/
 
 /** What every reader of a body makes of it, besides what is its endpoint's own. */
@@ -65,8 +61,7 @@ export async function admit<W extends Wanted>(surface: Surface, admission: Admis
   const submission = { request, headers: headers.value, caller, endpoint, fingerprint, job, ...origin }
   return submit(surface, submission, async admitted => {
     const answer = toldForGood(request, await admission.answer({ ...admitted, wanted: wanted.value }))
-    const ignored = fields.ignored.filter(name => NAMEABLE.test(name)).slice(0, MOST_IGNORED)
-    if (ignored.length > 0) answer.headers.set(IGNORED_HEADER, ignored.join(', '))
+    tellIgnored(answer, fields.ignored, NAMEABLE)
     return answer
   })
 }

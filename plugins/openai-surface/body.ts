@@ -1,15 +1,16 @@
 /** Request bodies, JSON or multipart, as one plain object. */
-import { domainFault } from 'flow2api/contracts'
+import { domainFault, isValues, type Values } from 'flow2api/contracts'
 import { err, type Fault, fault, messageOf, ok, type Result } from 'flow2api/plugin'
 
-/** Strings and files of a form, anything of a JSON document. */
-export type Values = { [name: string]: unknown }
-
 export interface Body {
+  /** Strings and files of a form, anything of a JSON document. */
   readonly values: Values
   /** From a form: numbers, booleans and null arrive as text. */
   readonly textual: boolean
 }
+
+/** Values of which not all are there yet. */
+type Growing = { [name: string]: unknown }
 
 const MULTIPART = 'multipart/form-data'
 /** Form fields nest no deeper than any API of ours. */
@@ -64,7 +65,7 @@ function pathOf(name: string): readonly string[] {
   return keys.length > DEEPEST ? [name] : [base, ...keys]
 }
 
-function assign(target: Values, key: string, rest: readonly string[], value: unknown): void {
+function assign(target: Growing, key: string, rest: readonly string[], value: unknown): void {
   const held = target[key]
   const [next, ...deeper] = rest
   if (next === undefined) {
@@ -83,7 +84,7 @@ function assign(target: Values, key: string, rest: readonly string[], value: unk
   }
 }
 
-function nested(path: readonly string[], value: unknown): Values {
+function nested(path: readonly string[], value: unknown): Growing {
   const inner = emptyValues()
   const [first = '', ...rest] = path
   assign(inner, first, rest, value)
@@ -119,7 +120,4 @@ function isTooDeep(document: unknown): boolean {
 }
 
 /** Without a prototype, so that a field called `__proto__` is a field. */
-const emptyValues = (): Values => Object.create(null)
-
-export const isValues = (value: unknown): value is Values =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Blob)
+const emptyValues = (): Growing => Object.create(null)

@@ -1,6 +1,6 @@
 /** Answers of `/v1/chat/completions`, whole and in chunks, and the rules that real clients impose on them (A.6). */
-import { type Job, type KeptMedia, outcomeBody } from 'flow2api/contracts'
-import { hexOf, modelNameOf, unixSeconds } from './jobs.ts'
+import { hexOf, type Job, type KeptMedia, outcomeBody } from 'flow2api/contracts'
+import { modelNameOf, unixSeconds } from './jobs.ts'
 import { markdownOf } from './media.ts'
 
 const NO_USAGE = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } as const

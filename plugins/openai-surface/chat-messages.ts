@@ -1,8 +1,6 @@
 /** What a conversation asks for: the last user message, and the picture that the conversation is about (api-surfaces A.6). */
-import { domainFault } from 'flow2api/contracts'
+import { domainFault, isValues, LONGEST_PROMPT, type Values } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
-import { isValues, type Values } from './body.ts'
-import { LONGEST_PROMPT } from './parameters.ts'
 import { shownPictures } from './shown-pictures.ts'
 
 interface Conversation {

@@ -1,17 +1,20 @@
 /** `POST /v1/chat/completions`: pictures and videos for clients that only speak chat. */
 import {
   type Caller,
+  isValues,
   type Job,
   type JobRequest,
   jobResponse,
   type MediaKind,
+  MOST_PIECES,
   type SentPicture,
+  type Values,
   wholeAnswer,
 } from 'flow2api/contracts'
 import { Elysia, err, type Fault, ok, type Result } from 'flow2api/plugin'
 import { type Admitted, admit } from './admission.ts'
 import { auxiliaryAnswer, auxiliaryCompletion } from './auxiliary.ts'
-import { isValues, parsedJson, type Values } from './body.ts'
+import { parsedJson } from './body.ts'
 import { type ChatForm, completion } from './chat-answer.ts'
 import { CHAT_DOCS } from './chat-docs.ts'
 import { readMessages } from './chat-messages.ts'
@@ -20,7 +23,7 @@ import type { Fields } from './fields.ts'
 import { withPictures } from './inputs.ts'
 import { unixSeconds } from './jobs.ts'
 import { dataUrlsOf } from './media.ts'
-import { MOST_PIECES, readParameters } from './parameters.ts'
+import { readParameters } from './parameters.ts'
 import { readPictures } from './picture-reader.ts'
 import { pictureSources } from './pictures.ts'
 import { authenticated, type Surface } from './surface.ts'

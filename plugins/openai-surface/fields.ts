@@ -1,7 +1,7 @@
 /** Typed reading of a request body. An explicit null is an absent field; what nobody asks for is ignored, and known. */
-import { domainFault } from 'flow2api/contracts'
+import { domainFault, type Values } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
-import type { Body, Values } from './body.ts'
+import type { Body } from './body.ts'
 
 /** Collects the first mistake instead of throwing, so that a handler reads all fields and then looks once. */
 export class Fields {

@@ -1,5 +1,5 @@
 /** `POST /v1/images/*`: pictures from a prompt, and from other pictures. */
-import { type Caller, domainFault } from 'flow2api/contracts'
+import { type Caller, domainFault, LONGEST_PROMPT, MOST_PIECES } from 'flow2api/contracts'
 import { Elysia, err, type Fault, ok, type Result } from 'flow2api/plugin'
 import { admit } from './admission.ts'
 import type { Fields } from './fields.ts'
@@ -7,7 +7,7 @@ import { type ImageRequest, streamedImages, wholeImages } from './image-answer.t
 import { IMAGE_DOCS } from './image-docs.ts'
 import { withPictures } from './inputs.ts'
 import { readOutputFormat } from './output-format.ts'
-import { LONGEST_PROMPT, MOST_PIECES, readParameters } from './parameters.ts'
+import { readParameters } from './parameters.ts'
 import { authenticated, type Surface } from './surface.ts'
 
 /** How each operation is called in job records. */

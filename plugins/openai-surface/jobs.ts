@@ -6,6 +6,3 @@ export const unixSeconds = (milliseconds: number): number => Math.floor(millisec
 
 /** What the caller asked for, or what serves a caller who left it to us. */
 export const modelNameOf = (job: Job): string => job.model || job.resolvedModel
-
-/** The random part of `job_<hex>`; a video's id is `video_` and the same. */
-export const hexOf = (job: Pick<Job, 'id'>): string => job.id.slice(job.id.indexOf('_') + 1)

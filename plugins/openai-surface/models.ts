@@ -1,5 +1,5 @@
 /** `GET /v1/models`: what can be made here, as OpenAI lists models, with `capabilities` of our own. */
-import { authorized, faultResponse, type ListedModel, type ModelsView } from 'flow2api/contracts'
+import { authorized, decoded, faultResponse, type ListedModel, type ModelsView } from 'flow2api/contracts'
 import { Elysia, type Fault, type Handle } from 'flow2api/plugin'
 import { unixSeconds } from './jobs.ts'
 import type { Surface } from './surface.ts'
@@ -83,12 +83,4 @@ export const modelRoutes = (surface: Surface) => {
       // Ids may contain a slash, written as it is. Elysia decodes named parameters only, and documents no wildcard.
       .get('/v1/models/*', ({ request, params }) => retrieve(request, decoded(params['*'])))
   )
-}
-
-function decoded(id: string): string {
-  try {
-    return decodeURIComponent(id)
-  } catch {
-    return id
-  }
 }

@@ -2,10 +2,6 @@
 import type { MediaKind, Parameters } from 'flow2api/contracts'
 import type { Fields } from './fields.ts'
 
-/** A limit of the OpenAI API (api-surfaces A.3, A.5). */
-export const LONGEST_PROMPT = 32_000
-export const MOST_PIECES = 10
-
 const PIXELS = /^(\d{1,5})\s*[x×*]\s*(\d{1,5})$/i
 const RATIO = /^\d{1,3}:\d{1,3}$/
 const RESOLUTION = /^\d{1,4}[kp]$/i

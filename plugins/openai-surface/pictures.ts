@@ -1,7 +1,6 @@
 /** Pictures as callers send them: files, data URLs, base64, web addresses. What they are, without their bytes yet. */
-import { bytesFromBase64, domainFault, type PictureSource } from 'flow2api/contracts'
+import { bytesFromBase64, domainFault, isValues, type PictureSource } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
-import { isValues } from './body.ts'
 
 /** The most that OpenAI takes for one request (api-surfaces A.4); nobody is asked for more. */
 export const MOST_PICTURES = 16

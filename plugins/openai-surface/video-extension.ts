@@ -1,9 +1,9 @@
 /** `POST /v1/videos/extensions`: more of a video that was made here. */
-import { chooseModel, domainFault, type Job, type ListedModel, shapeOf } from 'flow2api/contracts'
+import { chooseModel, domainFault, type Job, type ListedModel, LONGEST_PROMPT, shapeOf } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import type { Fields } from './fields.ts'
 import { sizeOf } from './media.ts'
-import { LONGEST_PROMPT, readParameters } from './parameters.ts'
+import { readParameters } from './parameters.ts'
 import type { Surface } from './surface.ts'
 import { readSourceVideo } from './video-lookup.ts'
 import type { VideoRequest } from './video-remix.ts'

@@ -1,7 +1,6 @@
 /** Videos by their id. */
-import { domainFault, type Job } from 'flow2api/contracts'
-import { err, errAsync, type Fault, ok, type Result, type ResultAsync } from 'flow2api/plugin'
-import { isValues } from './body.ts'
+import { domainFault, findJob, isValues, type Job } from 'flow2api/contracts'
+import { err, type Fault, ok, type Result, type ResultAsync } from 'flow2api/plugin'
 import type { Surface } from './surface.ts'
 import { isUnfinished, jobIdOf } from './video-object.ts'
 
@@ -13,12 +12,7 @@ export function findVideo(surface: Surface, id: string, param = 'id'): ResultAsy
       `There is no video with the id ${id.slice(0, 80)}. It may have been deleted; GET /v1/videos lists what there is.`,
       { param },
     )
-  const jobId = jobIdOf(id)
-  if (jobId === undefined) return errAsync(missing())
-  return surface.jobs
-    .get(jobId)
-    .mapErr(fault => (fault.code === 'not_found' ? missing() : fault))
-    .andThen(job => (job.kind === 'video' ? ok(job) : err(missing())))
+  return findJob(surface.jobs, jobIdOf(id), missing).andThen(job => (job.kind === 'video' ? ok(job) : err(missing())))
 }
 
 /** A finished one, to go on with. Errors: `not_found`, `video_not_ready`, `invalid_value`. */

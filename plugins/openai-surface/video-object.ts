@@ -1,6 +1,6 @@
 /** Jobs as OpenAI video objects (api-surfaces A.5). */
-import { type Job, type JobStatus, messageFor, outcomeBody, outcomeFault } from 'flow2api/contracts'
-import { hexOf, modelNameOf, unixSeconds } from './jobs.ts'
+import { hexOf, type Job, type JobStatus, messageFor, outcomeBody, outcomeFault } from 'flow2api/contracts'
+import { modelNameOf, unixSeconds } from './jobs.ts'
 import { sizeOf } from './media.ts'
 import type { Remixes } from './remixes.ts'
 

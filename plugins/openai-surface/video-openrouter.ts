@@ -2,9 +2,8 @@
  * Video jobs as OpenRouter's own library reads them (api-surfaces A.5, dialects). It asks at the same paths as OpenAI's
  * clients and takes no object of theirs: it wants `polling_url`, and no `error` that is null.
  */
-import { domainFault, type Job, messageFor, outcomeFault } from 'flow2api/contracts'
+import { domainFault, isValues, type Job, messageFor, outcomeFault } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
-import { isValues } from './body.ts'
 import type { Remixes } from './remixes.ts'
 import { videoObject } from './video-object.ts'
 

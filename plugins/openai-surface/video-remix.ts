@@ -5,12 +5,12 @@ import {
   type JobInput,
   type JobRequest,
   type ListedModel,
+  LONGEST_PROMPT,
   mediaBytes,
   pictureMime,
 } from 'flow2api/contracts'
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import type { Fields } from './fields.ts'
-import { LONGEST_PROMPT } from './parameters.ts'
 import type { Surface } from './surface.ts'
 import { extendsVideos } from './video-extension.ts'
 import { findFinished, readSourceVideo } from './video-lookup.ts'

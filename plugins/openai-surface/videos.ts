@@ -7,12 +7,13 @@ import {
   type Job,
   type JobRequest,
   jobResponse,
+  LONGEST_PROMPT,
 } from 'flow2api/contracts'
 import { Elysia, err, type Fault, type Result } from 'flow2api/plugin'
 import { admit } from './admission.ts'
 import type { Fields } from './fields.ts'
 import { withPictures } from './inputs.ts'
-import { LONGEST_PROMPT, readParameters } from './parameters.ts'
+import { readParameters } from './parameters.ts'
 import { authenticated, type Surface } from './surface.ts'
 import { VIDEO_DOCS } from './video-docs.ts'
 import { readExtension } from './video-extension.ts'

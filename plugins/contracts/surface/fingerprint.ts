@@ -1,8 +1,5 @@
 /** By what a repeated request is recognised. */
-type Values = { readonly [name: string]: unknown }
-
-const isValues = (value: unknown): value is Values =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Blob)
+import { isValues, type Values } from './values.ts'
 
 /**
  * SHA-256 over the endpoint and the body as it was read: the order of an object's keys and a form's boundary make no
