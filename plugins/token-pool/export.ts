@@ -2,6 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { Account } from './account.ts'
 import { SHORTEST_PASSPHRASE, seal } from './passphrase.ts'
+import { operatorFields } from './view.ts'
 
 export const ExportBody = Type.Object(
   {
@@ -35,13 +36,7 @@ const exported = (account: Account) => ({
   email: account.email,
   name: account.name,
   st: account.secret,
-  project_id: account.attributes['project_id'] ?? null,
-  project_name: account.attributes['project_name'] ?? null,
-  remark: account.remark,
-  image_enabled: account.imageEnabled,
-  video_enabled: account.videoEnabled,
-  image_concurrency: account.imageConcurrency,
-  video_concurrency: account.videoConcurrency,
+  ...operatorFields(account),
   proxy_url: account.proxyUrl,
   enabled: account.state !== 'disabled',
 })

@@ -27,6 +27,17 @@ const heldView = (model: string, held: HeldModel | undefined) =>
     ? [{ model, state: held.state, reason: held.reason, since: seconds(held.since), until: seconds(held.until) }]
     : []
 
+/** What its operator decides of it, and is no secret. */
+export const operatorFields = (account: Account) => ({
+  remark: account.remark,
+  project_id: account.attributes['project_id'] ?? null,
+  project_name: account.attributes['project_name'] ?? null,
+  image_enabled: account.imageEnabled,
+  video_enabled: account.videoEnabled,
+  image_concurrency: account.imageConcurrency,
+  video_concurrency: account.videoConcurrency,
+})
+
 export function accountView(account: Account, ledger: Ledger, now: number) {
   const state = stateAt(account, now)
   const opening = ledger.opening.has(account.id) && !hasAccess(account, now, 0)
@@ -38,13 +49,7 @@ export function accountView(account: Account, ledger: Ledger, now: number) {
     provider: account.provider,
     email: account.email,
     name: account.name,
-    remark: account.remark,
-    project_id: account.attributes['project_id'] ?? null,
-    project_name: account.attributes['project_name'] ?? null,
-    image_enabled: account.imageEnabled,
-    video_enabled: account.videoEnabled,
-    image_concurrency: account.imageConcurrency,
-    video_concurrency: account.videoConcurrency,
+    ...operatorFields(account),
     proxy_url: account.proxyUrl === null ? null : maskProxy(account.proxyUrl),
     tier: account.tier,
     credits: account.credits,
