@@ -53,6 +53,12 @@ const AccountOrder = strictObject({
   expireAccess: Type.Optional(Type.Literal(true)),
 })
 
+/** Of a call that has nothing to tell. */
+const done = (act: (world: World) => void) => (world: World) => {
+  act(world)
+  return json({})
+}
+
 export const CONTROL_CALLS: readonly ControlCall[] = [
   { method: 'GET', path: '', says: 'everything that can be switched, and how it stands', handle: overview },
   {
@@ -66,10 +72,7 @@ export const CONTROL_CALLS: readonly ControlCall[] = [
     method: 'DELETE',
     path: '/faults',
     says: 'no fault is planned any more',
-    handle(world) {
-      world.faults.clear()
-      return json({})
-    },
+    handle: done(world => world.faults.clear()),
   },
   {
     method: 'DELETE',
@@ -83,10 +86,7 @@ export const CONTROL_CALLS: readonly ControlCall[] = [
     method: 'DELETE',
     path: '/record',
     says: 'forgets them',
-    handle(world) {
-      world.record.clear()
-      return json({})
-    },
+    handle: done(world => world.record.clear()),
   },
   {
     method: 'GET',
@@ -105,10 +105,7 @@ export const CONTROL_CALLS: readonly ControlCall[] = [
     method: 'POST',
     path: '/reset',
     says: 'no faults, an empty record, accounts as added; media, projects and tokens stay',
-    handle(world) {
-      world.reset()
-      return json({})
-    },
+    handle: done(world => world.reset()),
   },
 ]
 

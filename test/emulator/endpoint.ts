@@ -37,22 +37,21 @@ export const ENDPOINT_NAMES = [
 
 export type EndpointName = (typeof ENDPOINT_NAMES)[number]
 
+/** Submissions of new clips. */
+const VIDEO = [
+  'videoText',
+  'videoStart',
+  'videoStartEnd',
+  'videoReferences',
+  'videoExtend',
+] as const satisfies readonly EndpointName[]
+
 /** Names for several endpoints at once. */
 export const GROUPS = {
-  /** Submissions of new clips. */
-  video: ['videoText', 'videoStart', 'videoStartEnd', 'videoReferences', 'videoExtend'],
+  video: VIDEO,
   upsample: ['upsampleImage', 'upsampleVideo'],
   /** Every call that starts paid work. */
-  submission: [
-    'image',
-    'upsampleImage',
-    'videoText',
-    'videoStart',
-    'videoStartEnd',
-    'videoReferences',
-    'videoExtend',
-    'upsampleVideo',
-  ],
+  submission: ['image', 'upsampleImage', ...VIDEO, 'upsampleVideo'],
 } as const satisfies Readonly<Record<string, readonly EndpointName[]>>
 
 /** An endpoint, a group, or `*` for all of them. */
