@@ -48,6 +48,12 @@ interface FieldsProps {
 
 export function Fields({ draft, set, adding = false }: FieldsProps) {
   const put = (part: Partial<Draft>) => set({ ...draft, ...part })
+  const toggle = (key: 'image_enabled' | 'video_enabled', label: string) => (
+    <Switch label={label} checked={draft[key]} onChange={event => put({ [key]: event.currentTarget.checked })} />
+  )
+  const line = (key: 'project_id' | 'project_name', label: string) => (
+    <TextInput label={label} value={draft[key]} onChange={event => put({ [key]: event.currentTarget.value })} />
+  )
   const limit = (key: 'image_concurrency' | 'video_concurrency', label: string) => (
     <NumberInput
       label={label}
@@ -82,28 +88,12 @@ export function Fields({ draft, set, adding = false }: FieldsProps) {
         onChange={event => put({ remark: event.currentTarget.value })}
       />
       <SimpleGrid cols={{ base: 1, xs: 2 }}>
-        <Switch
-          label={words.imageEnabled}
-          checked={draft.image_enabled}
-          onChange={event => put({ image_enabled: event.currentTarget.checked })}
-        />
-        <Switch
-          label={words.videoEnabled}
-          checked={draft.video_enabled}
-          onChange={event => put({ video_enabled: event.currentTarget.checked })}
-        />
+        {toggle('image_enabled', words.imageEnabled)}
+        {toggle('video_enabled', words.videoEnabled)}
         {limit('image_concurrency', words.imageLimit)}
         {limit('video_concurrency', words.videoLimit)}
-        <TextInput
-          label={words.projectId}
-          value={draft.project_id}
-          onChange={event => put({ project_id: event.currentTarget.value })}
-        />
-        <TextInput
-          label={words.projectName}
-          value={draft.project_name}
-          onChange={event => put({ project_name: event.currentTarget.value })}
-        />
+        {line('project_id', words.projectId)}
+        {line('project_name', words.projectName)}
       </SimpleGrid>
       <TextInput
         label={words.proxy}
