@@ -3,6 +3,7 @@ import {
   type AdmittedRequest,
   attend,
   beatingStream,
+  EVENT_STREAM,
   inFormat,
   type Job,
   jobResponse,
@@ -88,12 +89,8 @@ interface Form extends StreamForm {
   readonly closing: string
 }
 
-const KEEP_ALIVE = ': keep-alive\n\n'
-
 const EVENTS: Form = {
-  contentType: 'text/event-stream; charset=utf-8',
-  opening: KEEP_ALIVE,
-  beat: KEEP_ALIVE,
+  ...EVENT_STREAM,
   element: data => `data: ${JSON.stringify(data)}\n\n`,
   closing: '',
 }

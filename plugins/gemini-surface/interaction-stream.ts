@@ -3,6 +3,7 @@ import {
   type AdmittedRequest,
   attend,
   beatingStream,
+  EVENT_STREAM,
   type Job,
   messageFor,
   outcomeFault,
@@ -14,17 +15,13 @@ import type { Fault } from 'flow2api/plugin'
 import { interactionId } from './ids.ts'
 import { contentOf, interactionHead, type Shown } from './interaction-body.ts'
 
-const KEEP_ALIVE = ': keep-alive\n\n'
-
-const FORM = { contentType: 'text/event-stream; charset=utf-8', opening: KEEP_ALIVE, beat: KEEP_ALIVE } as const
-
 type Send = (type: string, data: object) => void
 
 export function streamedInteraction(world: SurfaceWorld, admitted: AdmittedRequest, shown: Shown): Response {
   const { job, request } = admitted
   // The server takes the request for answered as soon as the answer begins.
   const hold = world.begin(`stream for ${job.id}`)
-  return beatingStream(world, admitted, FORM, async (write, signal) => {
+  return beatingStream(world, admitted, EVENT_STREAM, async (write, signal) => {
     let count = 0
     const send: Send = (type, data) => {
       count += 1

@@ -3,15 +3,12 @@ import {
   type AdmittedRequest,
   attend,
   beatingStream,
+  EVENT_STREAM,
   type SurfaceWorld,
   streamErrorBody,
   unexpectedFault,
 } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
-
-const KEEP_ALIVE = ': keep-alive\n\n'
-
-const FORM = { contentType: 'text/event-stream; charset=utf-8', opening: KEEP_ALIVE, beat: KEEP_ALIVE } as const
 
 interface EventSink {
   /** One event: `data`, and `event` where it has a name. Nothing happens once the client is gone. */
@@ -29,7 +26,7 @@ export function streamAnswer(
   admitted: AdmittedRequest,
   run: (sink: EventSink) => Promise<Fault | undefined>,
 ): Response {
-  const response = beatingStream(world, admitted, FORM, async (write, signal) => {
+  const response = beatingStream(world, admitted, EVENT_STREAM, async (write, signal) => {
     const send = (data: unknown, event?: string) =>
       write(`${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(data)}\n\n`)
     const fault = await attend(world, admitted, signal, () => run({ send, signal })).catch(cause =>

@@ -59,6 +59,15 @@ export interface StreamForm {
   readonly beat: string
 }
 
+const COMMENT = ': keep-alive\n\n'
+
+/** Of server-sent events, whose readers skip comments. */
+export const EVENT_STREAM: StreamForm = {
+  contentType: 'text/event-stream; charset=utf-8',
+  opening: COMMENT,
+  beat: COMMENT,
+}
+
 /**
  * A stream that `run` writes; `signal` aborts when its reader leaves. What `run` throws is a mistake of ours, and `run`
  * has to see to it.
