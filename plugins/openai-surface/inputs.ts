@@ -2,7 +2,7 @@
 import { type JobRequest, type SentPicture, type SuppliedInput, withInputs } from 'flow2api/contracts'
 import { err, type Fault, type Result } from 'flow2api/plugin'
 import { measured } from './picture-reader.ts'
-import { MOST_PICTURES, pictureSources } from './pictures.ts'
+import { pictureSources } from './pictures.ts'
 import type { Surface } from './surface.ts'
 
 interface Supplied {
@@ -25,10 +25,8 @@ export async function withPictures(
   const sources = pictureSources(value, param)
   if (sources.isErr()) return err(sources.error)
   const sent = sources.value.map((source): SuppliedInput => ({ source }))
-  // More than that would be refused, and nobody sent these.
-  const spare = extras.slice(0, MOST_PICTURES - sent.length)
   return withInputs(surface, request, {
-    inputs: [...sent, ...spare.map((source): SuppliedInput => ({ source, optional: true }))],
+    inputs: [...sent, ...extras.map((source): SuppliedInput => ({ source, optional: true }))],
     param,
     signal,
     otherwise: `Leave \`${param}\` out, or choose a model whose \`capabilities.inputs\` has a role for them.`,

@@ -3,7 +3,7 @@ import { bytesFromBase64, domainFault, isValues, type PictureSource } from 'flow
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 
 /** The most that OpenAI takes for one request (api-surfaces A.4); nobody is asked for more. */
-export const MOST_PICTURES = 16
+const MOST_PICTURES = 16
 
 const WEB_URL = /^https?:\/\//i
 

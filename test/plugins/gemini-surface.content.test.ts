@@ -59,6 +59,13 @@ describe('generateContent', () => {
     ])
   })
 
+  test('what only came along is never too much', async () => {
+    const earlier = Array.from({ length: 16 }, (_, index) => inline(10 + index))
+    const turns = [{ role: 'model', parts: earlier }, { parts: [{ text: 'this one' }, inline(1), inline(2)] }]
+    expect((await world.post(PATH, { contents: turns })).status).toBe(200)
+    expect(inputsOf(world.engine)?.map(([, number]) => number)).toEqual([1, 2, 10])
+  })
+
   test('a named model that takes no pictures refuses them, unless they only came along', async () => {
     const path = '/v1beta/models/img-plain:generateContent'
     const refused = await world.post(path, says('x', inline(1)))

@@ -55,12 +55,15 @@ const OTHERWISE = 'Leave them out, or choose a model that has a role for them.'
 export async function withInputs(
   world: SurfaceWorld,
   request: JobRequest,
-  { inputs, param, signal, otherwise = OTHERWISE, examine = ok }: Supply,
+  { inputs: supplied, param, signal, otherwise = OTHERWISE, examine = ok }: Supply,
 ): Promise<Result<JobRequest, Fault>> {
-  if (inputs.length === 0) return ok(request)
+  if (supplied.length === 0) return ok(request)
   const refuse = (message: string) => err(domainFault('invalid_value', message, { param }))
-  if (inputs.length > MOST_INPUTS)
-    return refuse(`${inputs.length} pictures were sent; at most ${MOST_INPUTS} are taken. Leave some out.`)
+  const needed = supplied.filter(({ optional }) => !optional).length
+  if (needed > MOST_INPUTS)
+    return refuse(`${needed} pictures were sent; at most ${MOST_INPUTS} are taken. Leave some out.`)
+  let room = MOST_INPUTS - needed
+  const inputs = supplied.filter(({ optional }) => !optional || room-- > 0)
   const chosen = await chooseModel(world.jobs, {
     name: request.model,
     kind: request.kind,
@@ -70,7 +73,6 @@ export async function withInputs(
   if (chosen.isErr()) return err(chosen.error)
   const { id, model } = chosen.value
   const placed = placedInputs(inputs, model)
-  const needed = inputs.filter(({ optional }) => !optional).length
   if (placed.filter(({ input }) => !input.optional).length < needed)
     return refuse(
       placed.length === 0
