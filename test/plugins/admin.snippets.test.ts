@@ -90,6 +90,13 @@ test.skipIf(!python).each(BODIES)(
   },
 )
 
+test('Python: an extension names the video, the model and what else was chosen', () => {
+  const body = { ...video, model: 'vid', seed: 7, inputs: [{ role: 'source_video' as const, job: 'job_0a' }] }
+  const text = snippet('python', wanted(body))
+  expect(text).toContain('client.post("/videos/extensions", cast_to=Video, body={')
+  for (const line of ['"video": {"id":"video_0a"},', '"model": "vid",', '"seed": 7,']) expect(text).toContain(line)
+})
+
 test('no key is in any of them', () => {
   for (const language of ['curl', 'python', 'typescript'] as const)
     expect(snippet(language, wanted(image))).toMatch(/YOUR_API_KEY|\$FLOW2API_API_KEY/)

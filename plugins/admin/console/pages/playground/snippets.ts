@@ -84,8 +84,12 @@ function pythonCall({ body, files, origin }: Wanted): string {
     return `${head}\nresult = client.images.${method}(\n${[...fields, ...image, '    response_format="url",'].join('\n')}\n)\nprint(result.data[0].url)`
   }
   const end = 'client.videos.download_content(video.id).write_to_file("video.mp4")'
-  if (source !== undefined)
-    return `${head}\nvideo = client.videos.extend(\n    video={"id": ${python(source)}},\n${fields.filter(line => !line.startsWith('    model')).join('\n')}\n)\nvideo = client.videos.poll(video.id)\n${end}`
+  if (source !== undefined) {
+    // The library's own `extend` takes a file alone, and no id.
+    const entries = Object.entries({ video: { id: source }, ...base(body), ...standard, ...extra })
+    const lines = entries.map(([name, value]) => `    ${python(name)}: ${python(value)},`)
+    return `from openai.types import Video\n${head}\nvideo = client.post("/videos/extensions", cast_to=Video, body={\n${lines.join('\n')}\n})\nvideo = client.videos.poll(video.id)\n${end}`
+  }
   const reference = files.length === 0 ? [] : [`    input_reference=${opened[0]},`]
   return `${head}\nvideo = client.videos.create_and_poll(\n${[...fields, ...reference].join('\n')}\n)\n${end}`
 }
