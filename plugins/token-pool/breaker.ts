@@ -8,8 +8,8 @@ import type { Fault } from 'flow2api/plugin'
 /** So many accounts, or all of a smaller pool with as many failures. */
 const MANY = 5
 const WINDOW_MS = 60_000
-/** Sessions are opened now and then: about them it takes longer to learn anything. */
-const SESSION_WINDOW_MS = 15 * 60_000
+/** Sessions are opened now and then, and a lost answer is waited for: about them it takes longer to learn anything. */
+const SLOW_WINDOW_MS = 15 * 60_000
 const SESSION_FAULTS: ReadonlySet<string> = new Set(['account_needs_session', 'account_migrated'])
 const OPEN_MS = 30_000
 const LONGEST_OPEN_MS = 5 * 60_000
@@ -158,7 +158,8 @@ export class Breaker {
   }
 }
 
-const windowOf = ({ code }: Failure): number => (SESSION_FAULTS.has(code) ? SESSION_WINDOW_MS : WINDOW_MS)
+const windowOf = ({ code }: Failure): number =>
+  SESSION_FAULTS.has(code) || LOST.has(code) ? SLOW_WINDOW_MS : WINDOW_MS
 
 /** A request alone cannot bring these about: what the upstream says of a model or a prompt is never to be tried `later`. */
 const isOutage = ({ blame, code, retry }: Fault): boolean =>

@@ -32,8 +32,9 @@ describe('the breaker opens', () => {
       ['upstream_unreadable', 'upstream', 'open'],
     ] as const) {
       const { breaker, fail } = setup()
-      for (let id = 0; id < 5; id++) fail(id, id, domainFault(code, 'Silence.', { blame }))
-      expect(breaker.state(5)).toBe(state)
+      // One after the other, each waited for.
+      for (let id = 0; id < 5; id++) fail(id, id * 2 * MINUTE, domainFault(code, 'Silence.', { blame }))
+      expect(breaker.state(8 * MINUTE)).toBe(state)
     }
   })
   test('not over a longer time, not unalike, not of one account, not with a success in between', () => {
