@@ -163,7 +163,8 @@ describe.each(['desktop', 'phone'] as const)(`the desk on a %s${noBrowser ? ` ($
         email: `many${n}@flow.example`,
         name: `Many ${n}`,
       }))
-      await using world = await startWorld({ emulator: { seedAccounts }, accounts: 0 })
+      const settings = '[alerts]\ncheck_every_s = 0.2'
+      await using world = await startWorld({ emulator: { seedAccounts }, accounts: 0, settings })
       const content = seedAccounts.map(({ st }) => st).join('\n')
       await world.admin('/admin/api/accounts/import', { method: 'POST', body: JSON.stringify({ content }) })
       await using desk = await sitDown(world)
@@ -190,6 +191,8 @@ describe.each(['desktop', 'phone'] as const)(`the desk on a %s${noBrowser ? ` ($
       const concern = page.getByRole('listitem').filter({ hasText: '229 are switched off' })
       await concern.getByRole('link').click()
       await page.getByRole('button', { name: 'Show more (100 of 229 are listed)' }).waitFor()
+      await go('Alerts')
+      await page.getByText('And 224 more.').waitFor()
       expect(desk.complaints).toEqual([])
     },
     120_000,

@@ -17,6 +17,8 @@ import { fill, texts, wordFor } from '../../texts.ts'
 import { AlertDeliveries } from './deliveries.tsx'
 
 const { alerts: words } = texts
+/** Of one rule: hundreds of accounts may be in the same state. */
+const MOST_SHOWN = 5
 
 export default function Alerts() {
   return (
@@ -106,7 +108,7 @@ function Rule({
           {wordFor(words.severities, severity)}
           {limits.length > 0 && ` · ${limits.join(', ')}`}
         </Text>
-        {alerts.map(({ subject, title, text, since }) => (
+        {alerts.slice(0, MOST_SHOWN).map(({ subject, title, text, since }) => (
           <div key={subject}>
             <Text size="sm" fw={600} className="wrap">
               <Private>{title}</Private>
@@ -117,6 +119,11 @@ function Rule({
             <Time at={since} />
           </div>
         ))}
+        {alerts.length > MOST_SHOWN && (
+          <Text size="sm" c="dimmed">
+            {fill(words.more, { n: alerts.length - MOST_SHOWN })}
+          </Text>
+        )}
         {alerts.length === 0 && (
           <Group gap={4}>
             <Text size="xs" c="dimmed">
