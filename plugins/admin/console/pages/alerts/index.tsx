@@ -121,7 +121,7 @@ function Rule({
         ))}
         {alerts.length > MOST_SHOWN && (
           <Text size="sm" c="dimmed">
-            {fill(words.more, { n: alerts.length - MOST_SHOWN })}
+            {fill(texts.common.andMore, { n: alerts.length - MOST_SHOWN })}
           </Text>
         )}
         {alerts.length === 0 && (

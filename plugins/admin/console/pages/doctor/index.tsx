@@ -9,10 +9,12 @@ import { Problem } from '../../parts/problem.tsx'
 import { Time } from '../../parts/time.tsx'
 import { Waiting } from '../../parts/waiting.tsx'
 import { Private } from '../../privacy.tsx'
-import { texts } from '../../texts.ts'
+import { fill, texts } from '../../texts.ts'
 
 const { doctor: words } = texts
 const COLORS = { error: 'red', warning: 'yellow', ok: 'teal' } as const
+/** A large pool may have something about each account. */
+const MOST_SHOWN = 200
 /** The worst first. */
 const ORDER: readonly Finding['severity'][] = ['error', 'warning', 'ok']
 
@@ -47,10 +49,17 @@ export default function Doctor() {
             </Alert>
           )}
           <Stack gap="xs" role="list" aria-label={words.findings}>
-            {ORDER.flatMap(severity => data.filter(finding => finding.severity === severity)).map(finding => (
-              <Found key={`${finding.about} ${finding.message}`} finding={finding} />
-            ))}
+            {ORDER.flatMap(severity => data.filter(finding => finding.severity === severity))
+              .slice(0, MOST_SHOWN)
+              .map(finding => (
+                <Found key={`${finding.about} ${finding.message}`} finding={finding} />
+              ))}
           </Stack>
+          {data.length > MOST_SHOWN && (
+            <Text size="sm" c="dimmed">
+              {fill(texts.common.andMore, { n: data.length - MOST_SHOWN })}
+            </Text>
+          )}
         </>
       )}
     </Page>
