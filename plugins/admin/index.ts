@@ -1,10 +1,11 @@
 /** The gateway's own administration: the web console, and reload, plugins, configuration, history under /admin/api. */
-import { Audited, Auth, Jobs } from 'flow2api/contracts'
+import { Audited, Auth, Jobs, Ring } from 'flow2api/contracts'
 import { Diagnosis, definePlugin, Kernel, Reloaded } from 'flow2api/plugin'
 import { adminApi } from './api.ts'
 import { ConsoleAssets } from './assets.ts'
 import { AuditLog } from './audit.ts'
 import { doctorRoutes } from './doctor-routes.ts'
+import { eventRoutes, listen } from './events.ts'
 import init from './migrations/0000_init.sql' with { type: 'text' }
 import { consolePages } from './pages.ts'
 import type { Admin } from './routes.ts'
@@ -37,6 +38,9 @@ export default definePlugin({
     const assets = await ctx.shared('console', () => new ConsoleAssets())
     ctx.http({ routes: () => adminApi(admin, ctx.optional.jobs) })
     ctx.http({ routes: () => consolePages(assets) })
+    const ring = await ctx.shared('events', () => new Ring())
+    listen(ctx, ring)
+    ctx.http({ longLived: true, routes: () => eventRoutes({ admin, ring, clock: ctx.clock, signal: ctx.signal }) })
     ctx.http({ longLived: true, routes: () => doctorRoutes(admin, () => ctx.deps.checks.all()) })
   },
 })

@@ -1,8 +1,7 @@
 /** Shows what happens: the log as a list and as a stream; and, switched on, every request and who asked whom for what. */
-import { Auth, UpstreamCalled } from 'flow2api/contracts'
+import { Auth, Ring, UpstreamCalled } from 'flow2api/contracts'
 import { definePlugin, Kernel, t } from 'flow2api/plugin'
 import { Correlation } from './correlation.ts'
-import { Ring } from './ring.ts'
 import { logRoutes } from './routes.ts'
 import { Seat } from './seat.ts'
 import { watching } from './watching.ts'

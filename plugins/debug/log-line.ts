@@ -1,6 +1,6 @@
 /** A line of the log as `/admin/api/logs` shows it, and which lines somebody wants. Pure. */
+import type { Ring, RingEntry } from 'flow2api/contracts'
 import { jobIn } from './correlation.ts'
-import type { Entry } from './ring.ts'
 
 export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
 export type Level = (typeof LEVELS)[number]
@@ -22,7 +22,7 @@ export interface LogLine {
 const isLevel = (value: unknown): value is Level => LEVELS.some(level => level === value)
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 
-export function readLine({ number, line }: Entry, epoch: string): LogLine {
+export function readLine({ number, line }: RingEntry, ring: Pick<Ring, 'idOf'>): LogLine {
   let parsed: Record<string, unknown> = {}
   try {
     parsed = JSON.parse(line) as Record<string, unknown> // pino writes objects
@@ -30,7 +30,7 @@ export function readLine({ number, line }: Entry, epoch: string): LogLine {
   const { level, time, plugin, msg, requestId, jobId, pid: _, hostname: __, ...fields } = parsed
   const at = typeof time === 'number' ? time : Date.parse(text(time) ?? '')
   return {
-    id: `${epoch}-${number}`,
+    id: ring.idOf(number),
     created_at: Number.isNaN(at) ? 0 : at / 1000,
     // Written as a word, or as pino's own number: 10 for trace, 20 for debug and so on.
     level: isLevel(level) ? level : (LEVELS[Number(level) / 10 - 1] ?? 'info'),

@@ -1,12 +1,24 @@
 /** `GET /admin/api/logs`: the last lines of the log as a list, or live as a stream. */
-import { type AuthService, authorized, domainFault, faultResponse } from 'flow2api/contracts'
+import {
+  type AuthService,
+  authorized,
+  domainFault,
+  faultResponse,
+  followed,
+  type Ring,
+  type RingEntry,
+} from 'flow2api/contracts'
 import { type Clock, Elysia, type Slot } from 'flow2api/plugin'
-import { LEVELS, type LineFilter, type LogLine } from './log-line.ts'
-import { type Lines, matching, streamOf } from './stream.ts'
+import { LEVELS, type LineFilter, type LogLine, readLine, wants } from './log-line.ts'
 
 export const LOGS_PATH = '/admin/api/logs'
 const LISTED = 200
 const MOST_LISTED = 1_000
+
+export interface Lines {
+  readonly ring: Ring
+  requestOf(jobId: string): string | undefined
+}
 
 export interface LogRoutes {
   readonly auth: Slot<AuthService>
@@ -40,13 +52,16 @@ export const logRoutes = ({ auth, lines, clock, signal }: LogRoutes) =>
         const limit = Math.min(MOST_LISTED, whole(query['limit']) ?? LISTED)
         if (!request.headers.get('accept')?.includes('text/event-stream')) return listed(lines, filter, limit, query)
         const last = request.headers.get('last-event-id') ?? query['after']
-        const from = last ? placeAfter(lines, last) : tail(lines, filter, limit)
-        return new Response(streamOf(lines, { filter, from, clock, signal }), {
-          headers: {
-            'content-type': 'text/event-stream; charset=utf-8',
-            'cache-control': 'no-store, no-transform',
-            'x-accel-buffering': 'no',
+        return followed({
+          ring: lines.ring,
+          from: last ? lines.ring.after(last) : tail(lines, filter, limit),
+          clock,
+          signal,
+          event: entry => {
+            const data = matching(lines, filter, entry)
+            return data && { event: 'line', data }
           },
+          allowed: async () => (await gate.verify(request, 'admin')).isOk(),
         })
       })
     },
@@ -63,6 +78,11 @@ export const logRoutes = ({ auth, lines, clock, signal }: LogRoutes) =>
 const whole = (text: string | undefined): number | undefined =>
   text && /^\d{1,9}$/.test(text) ? Number(text) : undefined
 
+function matching(lines: Lines, filter: LineFilter, entry: RingEntry): LogLine | undefined {
+  const line = readLine(entry, lines.ring)
+  return wants(filter, entry.line, line, id => lines.requestOf(id)) ? line : undefined
+}
+
 function* newestFirst(lines: Lines, filter: LineFilter, before = lines.ring.next): Generator<LogLine> {
   for (const entry of lines.ring.before(before)) {
     const line = matching(lines, filter, entry)
@@ -71,28 +91,16 @@ function* newestFirst(lines: Lines, filter: LineFilter, before = lines.ring.next
 }
 
 function listed(lines: Lines, filter: LineFilter, limit: number, query: Query): Response {
-  const before = query['before'] ? numberOf(lines, query['before']) : undefined
+  const before = query['before'] ? lines.ring.numberOf(query['before']) : undefined
   const found = newestFirst(lines, filter, before)
     .take(limit + 1)
     .toArray()
   return Response.json({ object: 'list', data: found.slice(0, limit), has_more: found.length > limit })
 }
 
-/** Undefined for the id of another process. */
-function numberOf({ ring }: Lines, id: string): number | undefined {
-  const [epoch, number] = id.split('-')
-  return epoch === ring.epoch ? whole(number) : undefined
-}
-
-/** Of another process nothing is left: the stream begins with what there is. */
-const placeAfter = (lines: Lines, id: string): number => {
-  const number = numberOf(lines, id)
-  return number === undefined ? lines.ring.oldest : Math.min(number + 1, lines.ring.next)
-}
-
 /** Where the last `limit` lines begin. */
 function tail(lines: Lines, filter: LineFilter, limit: number): number {
   if (limit === 0) return lines.ring.next
   const last = newestFirst(lines, filter).take(limit).toArray().at(-1)
-  return (last && numberOf(lines, last.id)) ?? lines.ring.next
+  return (last && lines.ring.numberOf(last.id)) ?? lines.ring.next
 }

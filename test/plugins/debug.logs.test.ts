@@ -1,13 +1,11 @@
 /** The last lines of the log, as a list and as a stream. */
 import { describe, expect, test } from 'bun:test'
-import { Auth, domainFault } from 'flow2api/contracts'
+import { Auth, domainFault, Ring } from 'flow2api/contracts'
 import { definePlugin, Elysia, errAsync, okAsync, sleep, t } from 'flow2api/plugin'
-import { createTestKernel, type ManualClock, manualClock } from 'flow2api/testing'
+import { createTestKernel } from 'flow2api/testing'
 import { Correlation, jobIn } from '../../plugins/debug/correlation.ts'
 import debug from '../../plugins/debug/index.ts'
 import { readLine, wants } from '../../plugins/debug/log-line.ts'
-import { Ring } from '../../plugins/debug/ring.ts'
-import { streamOf } from '../../plugins/debug/stream.ts'
 
 const auth = definePlugin({
   name: 'auth',
@@ -191,52 +189,6 @@ describe('the stream', () => {
   })
 })
 
-describe('a stream of the ring', () => {
-  const line = (msg: string) => JSON.stringify({ level: 'info', time: '2026-01-01T00:00:00.000Z', msg })
-  const follow = (ring: Ring, clock: ManualClock, from = ring.next) => {
-    const stop = new AbortController()
-    const lines = { ring, requestOf: () => undefined }
-    const stream = streamOf(lines, { filter: {}, from, clock, signal: stop.signal })
-    const reader = stream.getReader()
-    const read = async () => new TextDecoder().decode((await reader.read()).value)
-    return { read, stop: () => stop.abort(), ended: async () => (await reader.read()).done }
-  }
-
-  test('tells a slow reader how much it missed', async () => {
-    const ring = new Ring({ lines: 3, characters: 1_000_000 })
-    const { read } = follow(ring, manualClock())
-    expect(await read()).toBe('retry: 1000\n\n')
-    for (let nth = 1; nth <= 10; nth++) ring.push(line(`line ${nth}`))
-    const text = await read()
-    expect(text).toStartWith('event: gap\ndata: {"lost":7}\n\n')
-    expect([...text.matchAll(/"message":"(line \d+)"/g)].map(([, message]) => message)).toEqual([
-      'line 8',
-      'line 9',
-      'line 10',
-    ])
-  })
-
-  test('gives a sign of life while nothing happens, and ends when it is told to', async () => {
-    const clock = manualClock()
-    const { read, stop, ended } = follow(new Ring(), clock)
-    await read()
-    const beat = read()
-    await clock.advance(15_000)
-    expect(await beat).toBe(': alive\n\n')
-    stop()
-    expect(await ended()).toBe(true)
-  })
-})
-
-test('the ring is bounded by lines and by characters, and keeps at least the last line', () => {
-  const ring = new Ring({ lines: 5, characters: 100 })
-  for (let nth = 1; nth <= 20; nth++) ring.push(`${nth}`)
-  expect([...ring.from(0)].map(({ number }) => number)).toEqual([16, 17, 18, 19, 20])
-  ring.push('x'.repeat(90))
-  ring.push('y'.repeat(500))
-  expect([...ring.before(ring.next)].map(({ line }) => line.length)).toEqual([500])
-})
-
 describe('correlation', () => {
   test('finds the job that a value is about', () => {
     expect(jobIn('video_0123456789ab')).toBe('job_0123456789ab')
@@ -262,10 +214,11 @@ describe('correlation', () => {
 })
 
 test('a line that is no JSON is shown as far as it goes', () => {
-  const read = readLine({ number: 7, line: 'not json' }, 'epoch')
-  expect(read).toMatchObject({ id: 'epoch-7', plugin: 'kernel', level: 'info', message: '' })
+  const ring = new Ring()
+  const read = readLine({ number: 7, line: 'not json' }, ring)
+  expect(read).toMatchObject({ id: `${ring.epoch}-7`, plugin: 'kernel', level: 'info', message: '' })
   expect(wants({ text: 'NOT' }, 'not json', read, () => undefined)).toBe(true)
-  expect(readLine({ number: 1, line: '{"level":40,"time":1500}' }, 'e')).toMatchObject({
+  expect(readLine({ number: 1, line: '{"level":40,"time":1500}' }, ring)).toMatchObject({
     level: 'warn',
     created_at: 1.5,
   })

@@ -1,9 +1,9 @@
-/** The last lines of the log, in memory: bounded by their number and by their length together. */
+/** The last lines of something, in memory: bounded by their number and by their length together. */
 
-export interface Entry {
+export interface RingEntry {
   /** Rising by one. */
   readonly number: number
-  /** JSON, as it was written. */
+  /** As it was pushed. */
   readonly line: string
 }
 
@@ -15,7 +15,7 @@ export interface RingLimits {
 const LIMITS: RingLimits = { lines: 5_000, characters: 8 * 2 ** 20 }
 
 export class Ring {
-  /** Tells the lines of this process from those of the one before, which had the same numbers. */
+  /** Tells the lines of this ring from those of the one before, which had the same numbers. */
   readonly epoch = crypto.randomUUID().slice(0, 8)
   readonly #lines = new Map<number, string>()
   readonly #listeners = new Set<() => void>()
@@ -46,13 +46,30 @@ export class Ring {
     for (const listener of this.#listeners) listener()
   }
 
+  /** How a line is called outside. */
+  idOf(number: number): string {
+    return `${this.epoch}-${number}`
+  }
+
+  /** Undefined for what is the id of no line here, such as of another process. */
+  numberOf(id: string): number | undefined {
+    const [, epoch, number] = /^(.*)-(\d{1,15})$/.exec(id) ?? []
+    return epoch === this.epoch ? Number(number) : undefined
+  }
+
+  /** Where a reader goes on who has seen `id`; of another process nothing is left, so with what there is. */
+  after(id: string): number {
+    const number = this.numberOf(id)
+    return number === undefined ? this.oldest : Math.min(number + 1, this.#next)
+  }
+
   /** From `number` on, as far as they are still there. */
-  *from(number: number): Generator<Entry> {
+  *from(number: number): Generator<RingEntry> {
     for (let at = Math.max(number, this.oldest); at < this.#next; at++) yield this.#entry(at)
   }
 
   /** From before `number` back to the oldest. */
-  *before(number: number): Generator<Entry> {
+  *before(number: number): Generator<RingEntry> {
     for (let at = Math.min(number, this.#next) - 1; at >= this.oldest; at--) yield this.#entry(at)
   }
 
@@ -62,7 +79,7 @@ export class Ring {
     return () => void this.#listeners.delete(listener)
   }
 
-  #entry(number: number): Entry {
+  #entry(number: number): RingEntry {
     return { number, line: this.#lines.get(number) ?? '' }
   }
 }

@@ -1,20 +1,18 @@
-/** Lines of the log as server-sent events: what is there, then what comes. */
+/** A ring as server-sent events: what is there, then what comes. */
 import { type Clock, sleep } from 'flow2api/plugin'
-import { type LineFilter, type LogLine, readLine, wants } from './log-line.ts'
-import type { Entry, Ring } from './ring.ts'
+import type { Ring, RingEntry } from './ring.ts'
 
-export interface Lines {
+export interface Following {
   readonly ring: Ring
-  requestOf(jobId: string): string | undefined
-}
-
-export interface StreamOptions {
-  readonly filter: LineFilter
-  /** Number of the first line to look at. Where it has gone, `gap` says how many are lost. */
+  /** Number of the first line to look at. Where it has gone, an event `gap` says how many are `lost`. */
   readonly from: number
   readonly clock: Clock
   /** Ends the stream: the reader comes back with its last id, to whichever instance serves then. */
   readonly signal: AbortSignal
+  /** One event, without its `id`; undefined where the reader does not want the line. */
+  event(entry: RingEntry): { readonly event: string; readonly data: unknown } | undefined
+  /** Asked now and then whether the reader may still have it: a session that has ended ends its streams. */
+  allowed(): Promise<boolean>
 }
 
 const HEARTBEAT_MS = 15_000
@@ -22,21 +20,26 @@ const RETRY_MS = 1_000
 /** Lines looked at for one piece of the stream. */
 const AT_ONCE = 200
 
-export const matching = (lines: Lines, filter: LineFilter, entry: Entry): LogLine | undefined => {
-  const line = readLine(entry, lines.ring.epoch)
-  return wants(filter, entry.line, line, id => lines.requestOf(id)) ? line : undefined
-}
+export const followed = (following: Following): Response =>
+  new Response(streamOf(following), {
+    headers: {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store, no-transform',
+      'x-accel-buffering': 'no',
+    },
+  })
 
 /** A slow reader costs nothing: it has a place in the ring, and no queue of its own. */
-export function streamOf(lines: Lines, { filter, from, clock, signal }: StreamOptions): ReadableStream<Uint8Array> {
-  const { ring } = lines
+function streamOf({ ring, from, clock, signal, event, allowed }: Following): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   let next = from
   let wake = new AbortController()
+  let checkedAt = clock.now()
   const ended = new AbortController()
   const unlisten = ring.onPush(() => wake.abort())
   const end = () => {
     unlisten()
+    signal.removeEventListener('abort', end)
     ended.abort()
     wake.abort()
   }
@@ -50,8 +53,9 @@ export function streamOf(lines: Lines, { filter, from, clock, signal }: StreamOp
     let looked = 0
     for (const entry of ring.from(next)) {
       next = entry.number + 1
-      const line = matching(lines, filter, entry)
-      if (line) text += `id: ${line.id}\nevent: line\ndata: ${JSON.stringify(line)}\n\n`
+      const found = event(entry)
+      if (found)
+        text += `id: ${ring.idOf(entry.number)}\nevent: ${found.event}\ndata: ${JSON.stringify(found.data)}\n\n`
       if (++looked === AT_ONCE) break
     }
     return text
@@ -60,6 +64,11 @@ export function streamOf(lines: Lines, { filter, from, clock, signal }: StreamOp
     start: controller => controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`)),
     async pull(controller) {
       for (;;) {
+        if (clock.now() - checkedAt >= HEARTBEAT_MS) {
+          checkedAt = clock.now()
+          // Where nobody can say at the moment, the reader asks again.
+          if (!(await allowed().catch(() => false))) end()
+        }
         if (ended.signal.aborted || signal.aborted) return controller.close()
         const text = piece()
         if (text !== '') return controller.enqueue(encoder.encode(text))
@@ -69,9 +78,6 @@ export function streamOf(lines: Lines, { filter, from, clock, signal }: StreamOp
         if (!wake.signal.aborted) return controller.enqueue(encoder.encode(': alive\n\n'))
       }
     },
-    cancel() {
-      signal.removeEventListener('abort', end)
-      end()
-    },
+    cancel: end,
   })
 }
