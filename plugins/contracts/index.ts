@@ -1,6 +1,6 @@
 /**
- * What plugins say to each other: types and typed references; and functions without state for what several of them do
- * alike. Published as `flow2api/contracts`.
+ * What plugins say to each other: types and typed references; and, without a state that is kept here, what several of
+ * them do alike. Published as `flow2api/contracts`.
  */
 export * from './accounts.ts'
 export * from './answers.ts'
