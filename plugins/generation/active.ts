@@ -1,8 +1,8 @@
 /** A job that is not final yet, with what lives in memory only. It belongs to the ledger and survives reloads. */
 import type { Job, Lease } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
-import { accountOf, type JobRecord, type UnitRecord } from './records.ts'
-import { type Ending, endingOf, jobOf } from './state.ts'
+import { accountOf, type Ending, type JobRecord, type UnitRecord } from './records.ts'
+import { endingOf, jobOf } from './state.ts'
 
 const VERSIONS_PER_MS = 1_000
 

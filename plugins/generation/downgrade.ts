@@ -1,8 +1,7 @@
 /** What was asked for against what was delivered. Pure. Nobody gets less without being told. */
 import { domainFault, type Job, type KeptMedia } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
-import type { JobRecord, UnitMedia } from './records.ts'
-import type { Ending } from './state.ts'
+import type { Ending, JobRecord, UnitMedia } from './records.ts'
 
 type Requested = Job['requested']
 type Measures = Pick<KeptMedia, 'width' | 'height' | 'duration_s'>

@@ -5,7 +5,7 @@
 import type { Job } from 'flow2api/contracts'
 import type { Logger } from 'flow2api/plugin'
 import { ActiveJob, type ActiveUnit } from './active.ts'
-import { Claims } from './idempotency.ts'
+import { Claims } from './claims.ts'
 import { Pace } from './pace.ts'
 import type { Store } from './store.ts'
 

@@ -8,8 +8,8 @@ import { handOn } from './hand-on.ts'
 import type { Ledger } from './ledger.ts'
 import { nothingDelivered, withoutBlame } from './policy.ts'
 import type { Ports } from './ports.ts'
-import { type JobRecord, type Source, type UnitMedia, unitId } from './records.ts'
-import { type Ending, endOf, failedEnding } from './state.ts'
+import { type Ending, type JobRecord, type Source, type UnitMedia, unitId } from './records.ts'
+import { endOf, failedEnding } from './state.ts'
 
 export class Lifecycle {
   constructor(

@@ -104,6 +104,11 @@ export interface UnitRecord {
   progress: number
 }
 
+/** How a unit ends. */
+export type Ending = Pick<UnitRecord, 'media' | 'fault'> & {
+  readonly state: 'completed' | 'failed' | 'cancelled' | 'outcome_unknown'
+}
+
 /** Which job a request became. */
 export interface KeyRecord {
   readonly seq: number

@@ -2,12 +2,7 @@
 import { domainFault, FINAL, type Job, type JobStatus, type KeptMedia } from 'flow2api/contracts'
 import type { Fault } from 'flow2api/plugin'
 import { deliveredOf } from './downgrade.ts'
-import type { JobRecord, UnitMedia, UnitRecord } from './records.ts'
-
-/** How a unit ends. */
-export type Ending = Pick<UnitRecord, 'media' | 'fault'> & {
-  readonly state: 'completed' | 'failed' | 'cancelled' | 'outcome_unknown'
-}
+import type { Ending, JobRecord, UnitMedia, UnitRecord } from './records.ts'
 
 /** The ending that is on record; `undefined` while the unit is under way. */
 export function endingOf({ state, media, fault }: UnitRecord): Ending | undefined {

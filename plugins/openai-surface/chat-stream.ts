@@ -1,9 +1,9 @@
 /** A chat completion in chunks: progress, then the result. */
 import { type Job, outcomeFault, settle } from 'flow2api/contracts'
 import type { Admitted } from './admission.ts'
-import type { ChatRequest } from './chat.ts'
 import { type ChatForm, choicesOf, chunksOf } from './chat-answer.ts'
 import { ProgressReporter } from './chat-progress.ts'
+import type { ChatRequest } from './chat-request.ts'
 import { dataUrlsOf } from './media.ts'
 import { streamAnswer } from './sse.ts'
 import type { Surface } from './surface.ts'

@@ -6,7 +6,7 @@ import { sizeOf } from './media.ts'
 import { readParameters } from './parameters.ts'
 import type { Surface } from './surface.ts'
 import { readSourceVideo } from './video-lookup.ts'
-import type { VideoRequest } from './video-remix.ts'
+import { extendsVideos, type VideoRequest } from './video-request.ts'
 
 export async function readExtension(surface: Surface, fields: Fields): Promise<Result<VideoRequest, Fault>> {
   const name = fields.text('model') ?? ''
@@ -39,9 +39,6 @@ export async function readExtension(surface: Surface, fields: Fields): Promise<R
 /** As delivered; else as it was asked for. */
 const writtenSize = ({ delivered, media, requested }: Job): string | undefined =>
   delivered?.size ?? sizeOf(media[0]) ?? requested.size ?? requested.aspectRatio?.replace(':', 'x')
-
-export const extendsVideos = ({ kind, accepts }: ListedModel): boolean =>
-  kind === 'video' && accepts.inputs.some(({ role, max }) => role === 'source_video' && max > 0)
 
 function cannotExtend({ id }: ListedModel, name: string): Fault {
   const message =

@@ -3,7 +3,6 @@ import {
   domainFault,
   type Job,
   type JobInput,
-  type JobRequest,
   type ListedModel,
   LONGEST_PROMPT,
   mediaBytes,
@@ -12,14 +11,8 @@ import {
 import { err, type Fault, ok, type Result } from 'flow2api/plugin'
 import type { Fields } from './fields.ts'
 import type { Surface } from './surface.ts'
-import { extendsVideos } from './video-extension.ts'
 import { findFinished, readSourceVideo } from './video-lookup.ts'
-
-export interface VideoRequest {
-  readonly job: JobRequest
-  /** The job whose video this one is a remix of. */
-  readonly sourceId?: string
-}
+import { extendsVideos, type VideoRequest } from './video-request.ts'
 
 /** `id`: of the path; without it the body names the video. */
 export async function readRemix(

@@ -21,7 +21,8 @@ import { listVideos } from './video-list.ts'
 import { findVideo } from './video-lookup.ts'
 import { isUnfinished, videoId, videoObject } from './video-object.ts'
 import { asksAsOpenRouter, openRouterVideo, readFrames } from './video-openrouter.ts'
-import { readRemix, type VideoRequest } from './video-remix.ts'
+import { readRemix } from './video-remix.ts'
+import type { VideoRequest } from './video-request.ts'
 
 /** How often polling clients are told to come back; without it they come every second. */
 const POLL_AFTER = { 'openai-poll-after-ms': '5000' } as const
