@@ -75,6 +75,34 @@ describe('imports', () => {
   })
 })
 
+/** Files that come back to themselves by what they import. */
+function inCircles(sources: readonly Pick<Source, 'path' | 'imports'>[]): string[] {
+  const importsOf = new Map(sources.map(({ path, imports }) => [path, imports]))
+  return sources.flatMap(({ path, imports }) => {
+    const seen = new Set<string>()
+    const open = [...imports]
+    for (let next = open.pop(); next !== undefined; next = open.pop())
+      if (!seen.has(next)) {
+        seen.add(next)
+        open.push(...(importsOf.get(next) ?? []))
+      }
+    return seen.has(path) ? [path] : []
+  })
+}
+
+describe('circles', () => {
+  test('there is one, of the pool: a seat knows its roster, and a roster ranks its seats', async () => {
+    const pool = ['ranking', 'roster', 'seat', 'use'].map(name => `plugins/token-pool/${name}.ts`)
+    expect(inCircles(await read('{kernel,plugins}/**/*.{ts,tsx}'))).toEqual(pool)
+  })
+
+  test('the rule would notice', () => {
+    const file = (path: string, ...imports: string[]) => ({ path, imports })
+    const house = [file('a', 'b'), file('b', 'c'), file('c', 'b', 'd'), file('d')]
+    expect(inCircles(house)).toEqual(['b', 'c'])
+  })
+})
+
 /** Mutable state at the top level of a module. Constants of a read-only type, and frozen tables, are none. */
 function moduleState(text: string): string[] {
   return text
