@@ -128,7 +128,7 @@ export async function everyRoute({ ask }: SecretWorld): Promise<void> {
 }
 
 /** The configuration, with its secrets in the right places and in the wrong ones. */
-export async function changes({ ask, reload, scan, settings }: SecretWorld): Promise<void> {
+export async function changes({ ask, overhear, reload, scan, settings }: SecretWorld): Promise<void> {
   const proxyText = (value: string) => settings(`[proxy]\nproxy_enabled = true\n${value}\n`)
   await reload(proxyText(`proxy_url = "nonsense ${MAIN_PROXY}"`))
   await reload(proxyText(`proxy_url = ["http://u:${MAIN_PROXY}@h:1"]`))
@@ -159,6 +159,12 @@ export async function changes({ ask, reload, scan, settings }: SecretWorld): Pro
   await ask('POST', '/admin/api/tokens/1/refresh')
   for (const path of ['config', 'plugins', 'config/versions', 'reloads', 'audit', 'webhooks/deliveries', 'tokens'])
     await ask('GET', `/admin/api/${path}`)
+  for (const path of ['logs?limit=1000', 'doctor', 'alerts', 'stats', 'upstreams', 'proxies', 'jobs'])
+    await ask('GET', `/admin/api/${path}`)
+  // From an unknown id on: everything that is kept.
+  const told = await overhear('/admin/api/events?after=none-0', 40)
+  if (!told.includes('event: account')) throw new Error('The events of this exercise have gone by unheard.')
+  await overhear('/admin/api/logs?after=none-0', 200)
   await ask('POST', '/admin/api/webhooks/test', { json: {} })
   const text = await ask('POST', '/admin/api/login', {
     auth: 'none',

@@ -83,6 +83,10 @@ connection_token = "${CONNECTION_TOKEN}"
 url = "${hook}/hook"
 secret = "whsec_${WEBHOOK_KEY}"
 allow_private = true
+[alerts]
+webhook_url = "${hook}/alerts"
+webhook_secret = "whsec_${WEBHOOK_KEY}"
+allow_private = true
 [flow]
 labs_base_url = "${emulator.labsBaseUrl}"
 api_base_url = "${emulator.apiBaseUrl}"
@@ -122,9 +126,25 @@ ${more}`
     return text
   }
 
+  /** All that a stream has had to tell so far; it goes on, and nobody waits for that. */
+  async function overhear(path: string, events: number): Promise<string> {
+    const answer = await fetch(`${gateway.url}${path}`, {
+      headers: { authorization: credentials.admin, accept: 'text/event-stream' },
+    })
+    answers.push(`GET ${path} ${answer.status}`)
+    let text = ''
+    for await (const piece of (answer.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
+      text += piece
+      if (text.split('\ndata: ').length > events) break
+    }
+    scan.text(`stream of ${path}`, text)
+    return text
+  }
+
   return {
     scan,
     dir,
+    overhear,
     emulator,
     gateway,
     ownProxy,
