@@ -23,8 +23,11 @@ export interface DeskParts {
 export class Desk {
   constructor(private readonly parts: DeskParts) {}
 
-  /** Adds an account once its session has been opened upstream. Whatever fails there adds nothing. */
-  async add(body: AddAccount): Promise<Result<Account, Fault>> {
+  /**
+   * Adds an account once its session has been opened upstream. Whatever fails there adds nothing. Where the session turns
+   * out to be of an account that is here, that one is edited: the token may have been replaced by being used.
+   */
+  async add(body: AddAccount): Promise<Result<Added, Fault>> {
     const { book, upstream, clock } = this.parts
     const provider = providerAmong(this.parts.providers(), body.provider)
     if (provider.isErr()) return err(provider.error)
@@ -48,9 +51,12 @@ export class Desk {
     const measured = await measure(upstream, session, { ...session, id: 0, access, tier: '' })
     // Only what speaks against the account itself keeps it out; credits can be asked for later.
     if (measured.isErr() && measured.error.blame === 'account') return err(refusedSecret(measured.error))
+    const owner = this.#owner(provider.value, identity.email)
+    if (owner && owner.secret !== session.secret)
+      return (await this.edit(owner, { ...body, st: session.secret })).map(account => ({ account, added: false }))
     // The same one may have been added while this one was opened.
-    return this.#unique({ ...session, email: identity.email ?? '' }).map(() =>
-      book.add({
+    return this.#unique({ ...session, email: identity.email }).map(() => ({
+      account: book.add({
         ...session,
         email: identity.email ?? '',
         name: identity.name ?? '',
@@ -59,7 +65,8 @@ export class Desk {
         ...measured.map(({ credits, tier }) => ({ credits, tier, creditsAt: clock.now() })).unwrapOr({}),
         ...settings(body),
       }),
-    )
+      added: true,
+    }))
   }
 
   /** Takes effect at once. A new session token is opened first; if that fails nothing changes. */
@@ -129,7 +136,7 @@ export class Desk {
     const seen = sessionAccount({ ...changed, access, secret: rotated ?? secret })
     const measured = await measure(this.parts.upstream, changed, seen)
     const now = this.parts.clock.now()
-    return this.#unique({ id, provider, secret: rotated ?? secret, email: identity.email ?? '' }).map(() => ({
+    return this.#unique({ id, provider, secret: rotated ?? secret, email: identity.email }).map(() => ({
       secret: rotated ?? secret,
       access,
       accessExpiresAt: expiresAt,
@@ -143,16 +150,22 @@ export class Desk {
   }
 
   /** The same account twice would be given twice the work, and rest in one place only. */
-  #unique({ id, provider, secret, email = '' }: Claim): Result<void, Fault> {
-    const others = this.parts.book.all().filter(one => one.provider === provider && one.id !== id)
+  #unique({ id, provider, secret, email }: Claim): Result<void, Fault> {
     const refused = (message: string) => err(domainFault('account_exists', message, { param: 'st' }))
-    const same = others.find(one => one.secret === secret)
+    const same = this.parts.book.all().find(one => one.provider === provider && one.secret === secret && one.id !== id)
     if (same) return refused(`This session token is in the pool already, as account #${same.id}.`)
-    const owner = email && others.find(one => one.email.toLowerCase() === email.toLowerCase())
-    if (!owner) return ok()
+    const owner = this.#owner(provider, email)
+    if (!owner || owner.id === id) return ok()
     return refused(
       `This is a session of ${email}, which is account #${owner.id} already. Give the new session token to that account.`,
     )
+  }
+
+  #owner(provider: string, email = ''): Account | undefined {
+    if (email === '') return undefined
+    return this.parts.book
+      .all()
+      .find(one => one.provider === provider && one.email.toLowerCase() === email.toLowerCase())
   }
 }
 
@@ -162,7 +175,13 @@ interface Claim {
   readonly id?: number
   readonly provider: string
   readonly secret: string
-  readonly email?: string
+  readonly email?: string | undefined
+}
+
+export interface Added {
+  readonly account: Account
+  /** False: it was here, and has the new session. */
+  readonly added: boolean
 }
 
 export const notFound = (id: string): Fault => domainFault('not_found', `There is no account ${id}.`)

@@ -76,8 +76,11 @@ export function routes({ auth, ledger, book, desk, clock, audit }: RouteParts): 
     const body = await readJson(asked.request, AddBody)
     if (body.isErr()) return body
     const added = await desk.add(body.value)
-    if (added.isOk()) audit(auditOf(asked, 'account.add', targetOf(added.value), Object.keys(body.value)))
-    return added.map(shown)
+    if (added.isOk()) {
+      const { account, added: fresh } = added.value
+      audit(auditOf(asked, fresh ? 'account.add' : 'account.edit', targetOf(account), Object.keys(body.value)))
+    }
+    return added.map(({ account }) => shown(account))
   })
   const edit = guarded(async asked => {
     const account = find(book, asked.params.id)

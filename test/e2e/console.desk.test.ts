@@ -22,14 +22,15 @@ const accounts = (world: World) => asked(world, '/admin/api/tokens')
 const states = async (world: World) =>
   Object.fromEntries((await accounts(world)).map(({ remark, state }) => [remark, state]))
 
-/** Everything of an account that a person decides, and whose it is. */
+/** Everything of an account that a person decides, by whose it is: an import opens several at once, in any order. */
 const kept = async (world: World) =>
-  (await accounts(world)).map(account =>
-    Object.fromEntries(
-      Object.entries(account).filter(([key]) =>
-        /^(email|name|remark|project_|image_|video_|proxy_url$|state$)/.test(key),
+  Object.fromEntries(
+    (await accounts(world)).map(account => [
+      account['email'],
+      Object.fromEntries(
+        Object.entries(account).filter(([key]) => /^(name|remark|project_|image_|video_|proxy_url$|state$)/.test(key)),
       ),
-    ),
+    ]),
   )
 
 /** The browser writes every refused request down; anything else would be a complaint. */
