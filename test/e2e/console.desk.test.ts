@@ -100,6 +100,15 @@ describe.each(['desktop', 'phone'] as const)(`the desk on a %s${noBrowser ? ` ($
       await using desk = await sitDown(world)
       const { page, go } = desk
       await go('Accounts')
+      // A new session of an account that is here renews it.
+      await page.getByRole('button', { name: 'Add', exact: true }).click()
+      const petra = world.emulator.accounts.get('pro@flow.example')
+      world.emulator.accounts.rotate(petra)
+      await page.getByRole('dialog').getByLabel('Session token').fill(petra.st)
+      await page.getByRole('button', { name: 'Add the account' }).click()
+      await page.getByText('Petra Pro was here already, and has the new session token.').waitFor()
+      expect(await accounts(world)).toHaveLength(3)
+
       await tick(desk, FRIDA, PETRA)
       await bulk(desk).getByText('2 selected').waitFor()
       await toAll(desk, 'Switch off')
@@ -112,7 +121,6 @@ describe.each(['desktop', 'phone'] as const)(`the desk on a %s${noBrowser ? ` ($
       expect(desk.complaints).toEqual([])
 
       // One of two cannot be refreshed: it says why, and both stay ticked.
-      const petra = world.emulator.accounts.get('pro@flow.example')
       petra.session = 'gone'
       await tick(desk, FRIDA, PETRA)
       await bulk(desk).getByRole('button', { name: 'Refresh' }).click()

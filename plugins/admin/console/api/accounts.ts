@@ -22,6 +22,12 @@ async function all(): Promise<readonly Account[]> {
 export const useAccounts = (refetchMs = 5_000, enabled = true) =>
   useQuery({ queryKey: ACCOUNTS, queryFn: all, refetchInterval: refetchMs, enabled })
 
+/** Those that were last seen, without asking again. */
+export function usePresentAccounts(): () => readonly Account[] {
+  const client = useQueryClient()
+  return () => client.getQueryData<readonly Account[]>(ACCOUNTS) ?? []
+}
+
 export const useUpstreams = (enabled: boolean) =>
   useQuery({
     queryKey: ['upstreams'],

@@ -2,7 +2,7 @@
 import { Button, Group, Modal, Stack, Text } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useState } from 'react'
-import { useAccounts, useAddAccount } from '../../api/accounts.ts'
+import { useAddAccount, usePresentAccounts } from '../../api/accounts.ts'
 import { Problem } from '../../parts/problem.tsx'
 import { fill, texts } from '../../texts.ts'
 import { changed, Fields, newDraft } from './fields.tsx'
@@ -23,7 +23,7 @@ interface AddProps {
 export function AddAccount({ opened, close, many }: AddProps) {
   const [draft, set] = useState(newDraft)
   const add = useAddAccount()
-  const { data: present = [] } = useAccounts()
+  const present = usePresentAccounts()
   const list = isList(draft.st)
   const leave = () => {
     // A secret does not stay in the page longer than it must.
@@ -41,7 +41,7 @@ export function AddAccount({ opened, close, many }: AddProps) {
             set(newDraft())
             return
           }
-          const before = new Set(present.map(({ id }) => id))
+          const before = new Set(present().map(({ id }) => id))
           add.mutate(changed(draft, newDraft()), {
             onSuccess: account => {
               const text = before.has(account.id) ? words.renewed : words.added
