@@ -1,5 +1,5 @@
 /** What an operator does to accounts: adding, editing, switching on and off. */
-import { domainFault, type Egress } from 'flow2api/contracts'
+import { domainFault, type Egress, type OpenedAccess } from 'flow2api/contracts'
 import { type Clock, err, type Fault, ok, type Result } from 'flow2api/plugin'
 import type { AccessKeeper } from './access.ts'
 import { type Account, type AccountPatch, sessionAccount } from './account.ts'
@@ -25,7 +25,7 @@ export class Desk {
 
   /**
    * Adds an account once its session has been opened upstream. Whatever fails there adds nothing. Where the session turns
-   * out to be of an account that is here, that one is edited: the token may have been replaced by being used.
+   * out to be of an account that is here, that one gets it: the token that was pasted may be of no use any more.
    */
   async add(body: AddAccount): Promise<Result<Added, Fault>> {
     const { book, upstream, clock } = this.parts
@@ -51,9 +51,19 @@ export class Desk {
     const measured = await measure(upstream, session, { ...session, id: 0, access, tier: '' })
     // Only what speaks against the account itself keeps it out; credits can be asked for later.
     if (measured.isErr() && measured.error.blame === 'account') return err(refusedSecret(measured.error))
+    const figures = measured.map(({ credits, tier }) => ({ credits, tier, creditsAt: clock.now() })).unwrapOr({})
     const owner = this.#owner(provider.value, identity.email)
-    if (owner && owner.secret !== session.secret)
-      return (await this.edit(owner, { ...body, st: session.secret })).map(account => ({ account, added: false }))
+    if (owner && owner.secret !== session.secret) {
+      const patch: AccountPatch = {
+        ...settings(body),
+        ...(proxyUrl.value !== undefined && { proxyUrl: proxyUrl.value }),
+        ...figures,
+        ...sessionOf(session.secret, opened.value),
+        attributes: attributesWith({ ...attributes, ...owner.attributes }, body),
+        ...backUnlessDisabled(owner, clock.now()),
+      }
+      return this.#written(owner.id, patch).map(account => ({ account, added: false }))
+    }
     // The same one may have been added while this one was opened.
     return this.#unique({ ...session, email: identity.email }).map(() => ({
       account: book.add({
@@ -62,7 +72,7 @@ export class Desk {
         name: identity.name ?? '',
         access,
         accessExpiresAt: expiresAt,
-        ...measured.map(({ credits, tier }) => ({ credits, tier, creditsAt: clock.now() })).unwrapOr({}),
+        ...figures,
         ...settings(body),
       }),
       added: true,
@@ -132,20 +142,15 @@ export class Desk {
     const changed = { ...account, ...plain, secret, attributes: attributesWith(account.attributes, body) }
     const opened = await openAccess(this.parts.upstream, changed)
     if (opened.isErr()) return err(refusedSecret(opened.error))
-    const { access, expiresAt, identity, attributes, secret: rotated } = opened.value
+    const { access, identity, attributes, secret: rotated } = opened.value
     const seen = sessionAccount({ ...changed, access, secret: rotated ?? secret })
     const measured = await measure(this.parts.upstream, changed, seen)
     const now = this.parts.clock.now()
     return this.#unique({ id, provider, secret: rotated ?? secret, email: identity.email }).map(() => ({
-      secret: rotated ?? secret,
-      access,
-      accessExpiresAt: expiresAt,
-      ...(identity.email !== undefined && { email: identity.email }),
-      ...(identity.name !== undefined && { name: identity.name }),
+      ...sessionOf(rotated ?? secret, opened.value),
       ...(attributes && { attributes }),
       ...measured.map(({ credits, tier }) => ({ credits, tier, creditsAt: now })).unwrapOr({}),
-      // A new session says nothing about a person's decision to switch the account off.
-      ...(account.state !== 'disabled' && backToReady(now)),
+      ...backUnlessDisabled(account, now),
     }))
   }
 
@@ -189,6 +194,19 @@ export const notFound = (id: string): Fault => domainFault('not_found', `There i
 /** While an operator waits, what speaks against the account is a mistake in what was sent. */
 const refusedSecret = (fault: Fault): Fault =>
   fault.blame === 'account' ? { ...fault, blame: 'request', param: 'st' } : fault
+
+/** What a newly opened session changes about an account that is here. */
+const sessionOf = (secret: string, { access, expiresAt, identity }: OpenedAccess): AccountPatch => ({
+  secret,
+  access,
+  accessExpiresAt: expiresAt,
+  ...(identity.email !== undefined && { email: identity.email }),
+  ...(identity.name !== undefined && { name: identity.name }),
+})
+
+/** A new session says nothing about a person's decision to switch the account off. */
+const backUnlessDisabled = ({ state }: Account, now: number): AccountPatch =>
+  state === 'disabled' ? {} : backToReady(now)
 
 function settings(body: EditAccount): AccountPatch {
   return {

@@ -91,10 +91,20 @@ describe('adding', () => {
     }
     expect(errorOf(await bench.call('PATCH', '/2', { st: 'renewed' }))).toMatchObject(refusal)
     expect(await bench.shown(2)).toMatchObject({ email: 'two@example.com' })
+    const before = bench.upstream.opened.length
     const renewed = await bench.call('POST', '', { st: 'renewed', remark: 'Studio' })
+    // Once: the token may have been replaced by it, and a second opening may fail.
+    expect(bench.upstream.opened.slice(before)).toEqual(['renewed'])
     expect([renewed.status, renewed.body]).toMatchObject([
       200,
-      { id: 1, email: 'ONE@example.com', remark: 'Studio', image_concurrency: 3, state: 'ready' },
+      {
+        id: 1,
+        email: 'ONE@example.com',
+        remark: 'Studio',
+        image_concurrency: 3,
+        state: 'ready',
+        project_id: 'project of one',
+      },
     ])
     await bench.call('POST', '', { st: 'again' })
     expect((await bench.call('GET')).body).toMatchObject({ data: [{ id: 1 }, { id: 2 }] })
