@@ -35,6 +35,7 @@ function streamOf({ ring, from, clock, signal, event, allowed }: Following): Rea
   let next = from
   let wake = new AbortController()
   let checkedAt = clock.now()
+  let sentAt = checkedAt
   const ended = new AbortController()
   const unlisten = ring.onPush(() => wake.abort())
   const end = () => {
@@ -63,19 +64,28 @@ function streamOf({ ring, from, clock, signal, event, allowed }: Following): Rea
   return new ReadableStream<Uint8Array>({
     start: controller => controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`)),
     async pull(controller) {
+      const send = (text: string) => {
+        sentAt = clock.now()
+        controller.enqueue(encoder.encode(text))
+      }
       for (;;) {
         if (clock.now() - checkedAt >= HEARTBEAT_MS) {
           checkedAt = clock.now()
           // Where nobody can say at the moment, the reader asks again.
           if (!(await allowed().catch(() => false))) end()
         }
-        if (ended.signal.aborted || signal.aborted) return controller.close()
+        if (ended.signal.aborted || signal.aborted) {
+          end()
+          return controller.close()
+        }
         const text = piece()
-        if (text !== '') return controller.enqueue(encoder.encode(text))
+        if (text !== '') return send(text)
+        // Also where lines come all the time and none of them is wanted.
+        const restMs = sentAt + HEARTBEAT_MS - clock.now()
+        if (restMs <= 0) return send(': alive\n\n')
         if (next < ring.next) continue
         wake = new AbortController()
-        await sleep(clock, HEARTBEAT_MS, wake.signal)
-        if (!wake.signal.aborted) return controller.enqueue(encoder.encode(': alive\n\n'))
+        await sleep(clock, restMs, wake.signal)
       }
     },
     cancel: end,

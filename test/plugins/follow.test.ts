@@ -83,6 +83,36 @@ describe('a stream', () => {
     expect((await last) || (await ended())).toBe(true)
   })
 
+  test('gives one as well while all that comes is not wanted', async () => {
+    const ring = new Ring()
+    const { clock, read } = follow(ring)
+    await read()
+    const beat = read()
+    for (let second = 0; second < 15; second++) {
+      ring.push('#')
+      await clock.advance(1_000)
+    }
+    expect(await beat).toBe(': alive\n\n')
+  })
+
+  test('that was too late from the beginning listens to nothing', async () => {
+    class Counted extends Ring {
+      readers = 0
+      override onPush(listener: () => void) {
+        this.readers++
+        const undo = super.onPush(listener)
+        return () => {
+          this.readers--
+          undo()
+        }
+      }
+    }
+    const ring = new Counted()
+    const { read, ended } = follow(ring, { signal: AbortSignal.abort() })
+    await read()
+    expect([await ended(), ring.readers]).toEqual([true, 0])
+  })
+
   test('of a reader who left nothing is kept', async () => {
     const ring = new Ring()
     const { clock, read, leave } = follow(ring)

@@ -54,7 +54,8 @@ function Live() {
   const rows = accounts.data ?? []
   const shown = rows.filter(row => matches(row, query) && (state === null || row.state === state))
   const chosen = shown.filter(({ id }) => selected.has(String(id)))
-  const states = [...new Set(rows.map(row => row.state))]
+  // The chosen one too where no account is in it any more: else nobody sees why the list is empty.
+  const states = [...new Set([...(state === null ? [] : [state]), ...rows.map(row => row.state)])]
   const edited = rows.find(({ id }) => id === editing)
   const actions = (
     <>
